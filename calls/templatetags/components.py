@@ -157,9 +157,9 @@ def cell(bound: BoundField) -> SafeString:
 
 
 @register.simple_tag
-def cell_errors(bound: BoundField) -> SafeString | str:
-    """The errors of a cell, with its name, for a row of their own: a column is too narrow for them."""
-    return _errors(bound, label=isolated(str(bound.label))) if bound.errors else ""
+def cell_errors(bound: BoundField, label: str) -> SafeString:
+    """The errors of a cell as links to it, for a place below the table: a column is too narrow."""
+    return _errors(bound, label=label)
 
 
 def _text_input(bound: BoundField, attributes: dict[str, Any]) -> SafeString:
@@ -178,7 +178,13 @@ def _label(bound: BoundField) -> str:
 
 
 def _errors(bound: BoundField, *, label: str = "") -> SafeString:
-    errors = [with_label(label, str(error)) if label else error for error in bound.errors]
+    """The errors of a field; a `label` says which it is, and links to it, where they are apart."""
+    errors = [
+        format_html('<a href="#{}">{}</a>', bound.auto_id, with_label(label, error))
+        if label
+        else error
+        for error in bound.errors
+    ]
     return format_html(
         '<div id="{}_error" class="invalid-feedback">{}</div>',
         bound.auto_id,

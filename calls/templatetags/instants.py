@@ -203,8 +203,8 @@ def amount(value: Decimal) -> str:
 
 @register.filter
 def percent(value: Decimal | None) -> str:
-    """“74.00%”; a dash where there is nothing to divide by."""
-    return f"{formats.number_format(value, 2)}%" if value is not None else "–"
+    """“74.00%”, rounded as verdicts round it; a dash where there is nothing to divide by."""
+    return f"{value:.2f}%" if value is not None else "–"
 
 
 @register.filter

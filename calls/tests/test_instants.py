@@ -1,10 +1,13 @@
-"""How a deadline is said in one short line."""
+"""How a deadline is said in one short line, and a rate in percent."""
 
+import json
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
+from django.conf import settings
 
-from calls.templatetags.instants import closing_words, in_words
+from calls.templatetags.instants import closing_words, in_words, percent
 
 DEADLINE = datetime(2015, 4, 21, 15, 0, tzinfo=UTC)  # 17:00 in Brussels, 18:00 in Kyiv
 
@@ -31,3 +34,9 @@ def test_a_deadline_on_another_day_is_said_with_its_date():
 def test_a_deadline_of_another_city_is_said_in_its_own_time():
     text = closing_words(DEADLINE, DEADLINE - timedelta(hours=1), "Europe/London")
     assert "16:00 London (BST, UTC+01:00)" in text
+
+
+def test_a_rate_is_rounded_as_scripts_of_the_page_round_it():
+    path = settings.ROOT / "cosme_portal" / "tests" / "scripts" / "amounts.json"
+    for grant, costs, text in json.loads(path.read_text())["rates of grant and costs"]:
+        assert percent(Decimal(grant) / costs * 100 if costs else None) == text

@@ -1,48 +1,48 @@
 // Amounts as people write them, for totals that are shown while they type. The server reads them again
-// (`foundation/numbers.py`) and alone decides; what has two readings has none here.
+// (`foundation/numbers.py`) and alone decides; `amounts.json` of the tests holds both to the same readings.
 
-const MARKS = /[\s\u00a0\u2007\u2009\u202f'’]/g;
-const CURRENCY = /^(?:EUR|€)|(?:EUR|€)$/i;
-const PLAIN = /^(\d+)(?:[.,](\d{1,2}))?$/;
-const GROUPED = /^(\d{1,3}(?:([.,])\d{3})(?:\2\d{3})*)(?:(?!\2)[.,](\d{1,2}))?$/;
-const MAX_DIGITS = 12; // as many as the server takes; far below what a number holds exactly
+const APOSTROPHES = /['’‘`´ʼ′]/g;
+const CURRENCY = /^(?:EUR|€)\s*|\s*(?:EUR|€)$/gi;
+const PLAIN = /^(\d+)(?:[.,](\d{0,2}))?$/;
+const BLANKS_OR_APOSTROPHES = /^([1-9]\d{0,2}([ '])\d{3}(?:\2\d{3})*)(?:[.,](\d{1,2}))?$/;
+const TWO_MARKS = /^([1-9]\d{0,2}([.,])\d{3}(?:\2\d{3})*)(?!\2)[.,](\d{1,2})$/;
+const ONE_MARK_TWICE = /^([1-9]\d{0,2}([.,])\d{3}(?:\2\d{3})+)$/;
+const MAX_LENGTH = 40;
+const MAX_DIGITS = 10; // before the decimals, as the fields of the budget
 
 /**
- * Cents in a text: 0 where it is empty, NaN where it is no amount or has two readings.
+ * Cents in a text: 0 where it is empty, NaN where it is no amount or has two readings, as “1.234” has.
  *
  * @param {string} text
  */
 export function parseCents(text) {
-  const body = text.replace(MARKS, "").replace(CURRENCY, "");
   if (!text.trim()) return 0;
+  if (text.length > MAX_LENGTH) return Number.NaN;
+  const body = text.trim().replace(APOSTROPHES, "'").replace(/\s+/g, " ").replace(CURRENCY, "");
   const plain = PLAIN.exec(body);
-  if (plain) return centsOf(plain[1], plain[2]);
-  const grouped = GROUPED.exec(body);
-  if (!grouped) return Number.NaN;
-  const [, whole, mark, decimals] = grouped;
-  const groups = whole.split(mark);
-  // “1.234” may be a thousand or one and a bit: only a second mark tells.
-  if (groups.length === 2 && decimals === undefined) return Number.NaN;
-  return centsOf(groups.join(""), decimals);
+  if (plain) return toCents(plain[1], plain[2]);
+  const grouped =
+    BLANKS_OR_APOSTROPHES.exec(body) ?? TWO_MARKS.exec(body) ?? ONE_MARK_TWICE.exec(body);
+  return grouped ? toCents(grouped[1], grouped[3]) : Number.NaN;
 }
 
 /**
  * @param {string} whole
  * @param {string} [decimals]
  */
-function centsOf(whole, decimals = "") {
-  if (whole.length > MAX_DIGITS) return Number.NaN;
-  return Number(whole) * 100 + Number(decimals.padEnd(2, "0"));
+function toCents(whole, decimals = "") {
+  const digits = whole.replace(/\D/g, "").replace(/^0+/, "");
+  if (digits.length > MAX_DIGITS) return Number.NaN;
+  return Number(digits) * 100 + Number(decimals.padEnd(2, "0"));
 }
 
 /**
- * “24,000” or “24,000.50”; a dash where an amount cannot be read.
+ * “24,000” or “24,000.50”.
  *
  * @param {number} cents
  * @param {string} locale
  */
 export function formatCents(cents, locale) {
-  if (Number.isNaN(cents)) return "–";
   const digits = cents % 100 === 0 ? 0 : 2;
   return (cents / 100).toLocaleString(locale, {
     minimumFractionDigits: digits,
@@ -51,12 +51,31 @@ export function formatCents(cents, locale) {
 }
 
 /**
- * The share in percent with two decimals, cut as the server rounds; a dash without costs.
+ * The grant in percent of the costs with two decimals, halves to the even figure; a dash without costs.
  *
- * @param {number} grant
- * @param {number} costs
+ * @param {number} grant  in cents
+ * @param {number} costs  in cents
  */
 export function formatRate(grant, costs) {
-  if (!(costs > 0) || Number.isNaN(grant)) return "–";
-  return `${((grant / costs) * 100).toFixed(2)}%`;
+  if (costs === 0) return "–";
+  const divisor = BigInt(costs);
+  const share = BigInt(grant) * 10_000n;
+  const rest = (share % divisor) * 2n;
+  let hundredths = share / divisor;
+  if (rest > divisor || (rest === divisor && hundredths % 2n === 1n)) hundredths += 1n;
+  const figures = String(hundredths).padStart(3, "0");
+  return `${figures.slice(0, -2)}.${figures.slice(-2)}%`;
+}
+
+/**
+ * Whether the grant is more than this percentage of the costs, exactly.
+ *
+ * @param {number} grant  in cents
+ * @param {number} costs  in cents
+ * @param {string} percent  a plain number, such as “75” or “62.5”
+ */
+export function exceedsRate(grant, costs, percent) {
+  const [whole, decimals = ""] = percent.split(".");
+  const unit = 10n ** BigInt(decimals.length);
+  return costs > 0 && BigInt(grant) * 100n * unit > BigInt(costs) * BigInt(whole + decimals);
 }

@@ -302,27 +302,69 @@ def test_the_profile_saves_itself_too(visit, call):
     assert section.answers["legal_form"] == "Foundation"
 
 
-def test_a_budget_adds_up_while_it_is_typed_and_moves_by_the_keys_of_a_spreadsheet(visit, call):
+def total(visitor, name):
+    return visitor.page.locator(f"tfoot [data-total={name}]").inner_text()
+
+
+def note(visitor, name):
+    """The text of a note below the budget; none while it is hidden."""
+    found = visitor.page.locator(f"[data-note={name}]")
+    return found.inner_text() if found.is_visible() else None
+
+
+def focused(visitor):
+    return visitor.page.evaluate("document.activeElement.name")
+
+
+def test_a_budget_adds_up_while_it_is_typed(visit, call):
     proposal = make_ready(call)
     visitor = writer(visit, proposal, step="budget")
     page = visitor.page
-    foot = page.locator("table[data-budget] tfoot")
     page.locator("[name=staff_p1]").fill("34.000,50")
-    page.locator("[name=staff_p1]").press("Enter")
-    assert page.evaluate("document.activeElement.name") == "staff_p2"
-    page.keyboard.press("ArrowUp")
-    assert page.evaluate("document.activeElement.name") == "staff_p1"
-    assert foot.locator("[data-costs]").inner_text() == "124,000.50"
-    page.locator("[name=grant_p1]").fill("999999")
-    assert page.locator("[data-warning=ceiling]").is_visible()
-    page.locator("[name=grant_p1]").fill("1.234")  # two readings: not added up, and not guessed
-    assert foot.locator("[data-sum=grant]").inner_text() == "–"
-    page.locator("[name=grant_p1]").fill("29000")
-    assert not page.locator("[data-warning=ceiling]").is_visible()
-    assert_status(visitor, "Saved")
+    assert (total(visitor, "staff"), total(visitor, "costs")) == ("94,000.50", "124,000.50")
+    assert_status(visitor, "Saved 16:20:")
     page.reload()
-    assert foot.locator("[data-costs]").inner_text() == "124,000.50"
+    assert total(visitor, "costs") == "124,000.50"
     visitor.check()
+
+
+def test_the_budget_says_what_it_leaves_out_and_which_limit_is_exceeded(visit, call):
+    proposal = make_ready(call)
+    visitor = writer(visit, proposal, step="budget")
+    page = visitor.page
+    names = ("unread", "over-costs", "ceiling", "rate")
+    assert [note(visitor, name) for name in names] == [None] * 4
+    before = page.evaluate(PLACES)
+    page.locator("[name=grant_p1]").fill("140000")
+    name = page.locator("tbody bdi").first.inner_text()
+    assert name in note(visitor, "over-costs")
+    assert note(visitor, "ceiling")
+    assert note(visitor, "rate")
+    assert page.evaluate(PLACES) == before  # nothing moves while one types
+    visitor.check()
+    page.locator("[name=grant_p1]").fill("1.234")  # two readings: not added up, and not guessed
+    assert page.locator("[name=grant_p1]").get_attribute("aria-label") in note(visitor, "unread")
+    assert total(visitor, "grant") == "60,000"
+    assert [note(visitor, name) for name in names[1:]] == [None] * 3
+
+
+PLACES = """[...document.querySelectorAll("[data-budget] :is(td, th), .limits, [data-copy-budget]")]
+    .map((element) => element.getBoundingClientRect()).map(({ x, y, width }) => [x, y, width].join())"""
+
+
+def test_keys_move_in_a_column_of_the_budget_and_skip_what_one_cannot_write(visit, call):
+    proposal = make_ready(call)
+    visitor = writer(visit, proposal, step="budget")
+    page = visitor.page
+    address = page.url
+    page.evaluate("document.querySelector('[name=staff_p2]').disabled = true")
+    page.locator("[name=staff_p1]").focus()
+    places = []
+    for key in ("Enter", "Enter", "ArrowUp", "ArrowDown", "Shift+Enter", "Tab"):
+        page.keyboard.press(key)
+        places.append(focused(visitor))
+    assert places == ["staff_p3", "staff_p3", "staff_p1", "staff_p3", "staff_p1", "travel_p1"]
+    assert page.url == address
 
 
 def test_a_block_of_a_spreadsheet_fills_the_budget_only_where_the_person_accepts(visit, call):
@@ -333,6 +375,27 @@ def test_a_block_of_a_spreadsheet_fills_the_budget_only_where_the_person_accepts
     assert value(visitor, "travel_p2") == before
     visitor.page.get_by_role("button", name="Fill the rows below").click()
     names = ("travel_p1", "subcontracting_p1", "travel_p2", "subcontracting_p2")
-    assert [value(visitor, name) for name in names] == ["1000", "2000", "3000", "4000"]
+    understood = ["1,000.00", "2,000.00", "3,000.00", "4,000.00"]
+    wait_until(lambda: [value(visitor, name) for name in names] == understood)
     visitor.page.get_by_role("button", name="Undo").click()
     assert value(visitor, "travel_p2") == before
+
+
+def test_a_copied_budget_comes_back_to_the_same_cells(visit, call):
+    proposal = make_ready(call)
+    visitor = writer(visit, proposal, step="budget")
+    page = visitor.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator("[data-copy-budget]").click()
+    page.locator("[data-copy-status]:not(:empty)").wait_for()
+    rows = [
+        line.split("\t") for line in page.evaluate("navigator.clipboard.readText()").split("\n")
+    ]
+    assert [len(row) for row in rows] == [9] * 5
+    assert rows[4][1:] == ["90,000", "30,000", "0", "0", "0", "120,000", "90,000", "75.00%"]
+    fields = page.locator("tbody input")
+    before = [fields.nth(index).input_value() for index in range(fields.count())]
+    visitor.fill(staff_p1="", grant_p1="")
+    paste(visitor, "staff_p1", "\n".join("\t".join(row[1:]) for row in rows[1:4]))
+    page.get_by_role("button", name="Fill the rows below").click()
+    assert [fields.nth(index).input_value() for index in range(fields.count())] == before

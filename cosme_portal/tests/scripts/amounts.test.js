@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, it } from "node:test";
 
-import { formatCents, formatRate, parseCents } from "../../../static/js/amounts.js";
+import { exceedsRate, formatCents, formatRate, parseCents } from "../../../static/js/amounts.js";
 
 const vectors = JSON.parse(await readFile(new URL("amounts.json", import.meta.url), "utf8"));
 
@@ -17,18 +17,22 @@ describe("an amount in the budget", () => {
       assert.ok(Number.isNaN(parseCents(text)), JSON.stringify(text));
     for (const [text] of vectors["left to the server by the page"])
       assert.ok(Number.isNaN(parseCents(text)), JSON.stringify(text));
-    assert.ok(Number.isNaN(parseCents("9".repeat(13))));
   });
 
   it("is shown with cents only where there are some", () => {
     assert.equal(formatCents(2400000, "en-GB"), "24,000");
     assert.equal(formatCents(2400050, "en-GB"), "24,000.50");
-    assert.equal(formatCents(Number.NaN, "en-GB"), "–");
+  });
+});
+
+describe("the co-financing rate", () => {
+  it("is rounded as the server rounds it", () => {
+    for (const [grant, costs, text] of vectors["rates of grant and costs"])
+      assert.equal(formatRate(grant, costs), text, `${grant} of ${costs}`);
   });
 
-  it("has a rate only beside costs", () => {
-    assert.equal(formatRate(2960000, 4000000), "74.00%");
-    assert.equal(formatRate(100, 0), "–");
-    assert.equal(formatRate(Number.NaN, 100), "–");
+  it("is compared exactly with its maximum", () => {
+    for (const [grant, costs, percent, isOver] of vectors["maximum rates"])
+      assert.equal(exceedsRate(grant, costs, percent), isOver, `${grant} of ${costs}`);
   });
 });

@@ -8,6 +8,7 @@ the strand itself.
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, ClassVar
 
 from crispy_forms.layout import Layout
@@ -381,8 +382,8 @@ class BudgetForm(ProposalStepForm):
         kind, line, key = name.rpartition("_")
         return _CELLS.get(kind) if line and key else None
 
-    @property
-    def lines(self) -> list["BudgetLine"]:
+    @cached_property
+    def lines(self) -> list[BudgetLine]:
         """A row of the table for each applicant."""
         return [
             BudgetLine(
@@ -396,6 +397,11 @@ class BudgetForm(ProposalStepForm):
         ]
 
     @property
+    def cells_with_errors(self) -> list[BoundField]:
+        """The fields that the totals leave out."""
+        return [cell for line in self.lines for cell in line.errors]
+
+    @property
     def sums(self) -> list[tuple[str, Decimal]]:
         """The stored costs of all applicants by kind."""
         return [
@@ -407,9 +413,9 @@ class BudgetForm(ProposalStepForm):
         ]
 
     @property
-    def has_line_over(self) -> bool:
-        """Whether a partner requests more than it spends."""
-        return any(line.is_over for line in self.lines)
+    def lines_over_costs(self) -> list[BudgetLine]:
+        """The partners that request more than they spend."""
+        return [line for line in self.lines if line.is_over]
 
     @property
     def is_over_ceiling(self) -> bool:

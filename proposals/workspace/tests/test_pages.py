@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from applicants.tests.factories import make_organisation, make_user
 from calls.eligibility import Finding, Outcome, Verdict
+from calls.models import Strand
 from conftest import AFTERNOON, DEADLINE, NEXT_DAY
 from foundation import clock
 from proposals.consortium.drafts import section_of
@@ -414,38 +415,62 @@ def test_totals_and_rate_are_computed(call):
     page = client_of(proposal.started_by).get(url("step", proposal, "budget"))
     foot = text_of(page).split("Rate")[1].split(" Total ")[1]
     assert "120,000 90,000 75.00%" in foot
-    assert not page.context["form"].has_line_over
+    assert not page.context["form"].lines_over_costs
 
 
 @pytest.mark.parametrize(
-    ("answers", "warning"),
+    ("answers", "note"),
     [
-        ({"grant_p1": "40000.01"}, "line"),
+        ({"grant_p1": "40000.01"}, "over-costs"),
         ({"grant_p1": "127500.01", "staff_p1": "900000"}, "ceiling"),
         ({"grant_p1": "30000.01"}, "rate"),
     ],
 )
-def test_a_limit_that_the_budget_breaks_is_said_below_the_table(call, answers, warning):
+def test_a_limit_that_the_budget_breaks_is_said_below_the_table(call, answers, note):
     proposal = make_ready(call)
     lead = client_of(proposal.started_by)
 
     def is_shown():
         html = lead.get(url("step", proposal, "budget")).content.decode()
-        return f'data-warning="{warning}" hidden' not in " ".join(html.split())
+        return f'data-note="{note}" hidden' not in " ".join(html.split())
 
     assert not is_shown()
     save(proposal, "budget", **answers)
     assert is_shown()
 
 
-def test_an_amount_with_two_readings_is_asked_about_in_a_row_of_its_own(call):
+def test_an_amount_with_two_readings_is_asked_about_below_the_table_and_linked(call):
     proposal = make_ready(call)
     lead = client_of(proposal.started_by)
     data = {"seen_version": "1", "staff_p1": "1.234"}
     page = lead.post(url("step", proposal, "budget"), data, follow=True)
-    (line,) = [line for line in page.context["form"].lines if line.errors]
-    assert [field.name for field in line.errors] == ["staff_p1"]
-    assert 'id="id_staff_p1_error"' in page.content.decode()
+    table, below = page.content.decode().split("</table>")
+    assert [cell.name for cell in page.context["form"].cells_with_errors] == ["staff_p1"]
+    assert 'aria-describedby="id_staff_p1_error"' in table
+    error = below.split('id="id_staff_p1_error"')[1].split("</div>")[0]
+    assert 'href="#id_staff_p1"' in error
+    assert 'data-note="unread" hidden' not in " ".join(below.split())
+
+
+def test_each_cell_of_the_budget_has_its_own_name_with_the_partner(call):
+    proposal = make_ready(call)
+    page = client_of(proposal.started_by).get(url("step", proposal, "budget"))
+    names = re.findall(
+        r'<input type="text" name="[a-z]+_p\d"[^>]* aria-label="([^"]+)"', page.content.decode()
+    )
+    partners = [line.participant.organisation.name for line in page.context["form"].lines]
+    assert len(set(names)) == len(names) == 6 * len(partners)
+    assert [sum(partner in name for name in names) for partner in partners] == [6, 6, 6]
+
+
+def test_a_strand_without_limits_shows_a_budget_without_them(call, monkeypatch):
+    proposal = make_ready(call)
+    monkeypatch.setattr(Strand, "ceiling", None)
+    monkeypatch.setattr(Strand, "rate_percent", None)
+    page = client_of(proposal.started_by).get(url("step", proposal, "budget"))
+    html = page.content.decode()
+    assert 'data-ceiling="" data-rate=""' in html
+    assert 'data-note="ceiling"' not in html
 
 
 # --- Consortium ----------------------------------------------------------------------------------
