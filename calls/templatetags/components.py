@@ -180,7 +180,7 @@ def _label(bound: BoundField) -> str:
 def _errors(bound: BoundField, *, label: str = "") -> SafeString:
     """The errors of a field; a `label` says which it is, and links to it, where they are apart."""
     errors = [
-        format_html('<a href="#{}">{}</a>', bound.auto_id, with_label(label, error))
+        format_html('<a href="#{}">{}</a>', bound.auto_id, with_label(label, str(error)))
         if label
         else error
         for error in bound.errors
