@@ -34,7 +34,7 @@ from foundation.stored_texts import _texts_of, clean_before_saving
 from foundation.tests.hostile_texts import HOSTILE
 from foundation.text import unsafe_in, unsafe_places
 from foundation.text_guards import MADE_OF_CHECKED_TEXTS
-from proposals.dossier.file_format import UnusableDossier, read_dossier
+from proposals.dossier.file_reader import UnusableDossier, read_dossier
 from proposals.models import ContactPoint, PartnershipRequest
 from proposals.partnering.views.saved_searches import RequestFeed
 

@@ -24,7 +24,7 @@ from calls.eligibility.readable import readable_verdict
 from foundation.instants import instant_from
 from proposals.dossier.document import PERSONAL_PROFILE_STEPS
 from proposals.dossier.facts import Circumstances, facts_of
-from proposals.dossier.file_format import Problem, UnusableDossier, read_dossier
+from proposals.dossier.file_reader import Problem, UnusableDossier, read_dossier
 
 SHIPPED = settings.ROOT / "calls" / "data"
 LARGEST = 16 * 1024 * 1024  # bytes of one dossier

@@ -25,7 +25,7 @@ from proposals.consortium.tests.test_permissions import ROUTES, address, undone
 from proposals.dossier.agreement import agree
 from proposals.dossier.document import Draft
 from proposals.dossier.facts import judge_draft
-from proposals.dossier.file_format import read_dossier
+from proposals.dossier.file_reader import read_dossier
 from proposals.models import Invitation, Participant, QueuedEmail
 from proposals.proof.full_proposal_pdf import create_proposal_pdf, request_draft_pdf
 from proposals.proof.receipts import create_receipt

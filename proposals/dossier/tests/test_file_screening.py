@@ -20,7 +20,7 @@ from calls.eligibility import canonical
 from proposals.dossier import file_screening
 from proposals.dossier.document import Draft, dossier_of
 from proposals.dossier.facts import Circumstances, facts_of
-from proposals.dossier.file_format import UnusableDossier, read_dossier
+from proposals.dossier.file_reader import UnusableDossier, read_dossier
 from proposals.dossier.file_screening import conditions_in, dossiers_in, facts_from, judge_text
 from proposals.dossier.json_schema import dossier_schema, verdict_schema
 from proposals.models import VerdictRecord

@@ -13,7 +13,7 @@ from proposals.conditions.call_administration import extend_for_one
 from proposals.consortium import drafts, participants
 from proposals.dossier.document import Draft, controller_in_words, dossier_of
 from proposals.dossier.facts import facts_of_draft, judge_draft
-from proposals.dossier.file_format import read_dossier
+from proposals.dossier.file_reader import read_dossier
 from proposals.tests.factories import make_draft, make_officer, make_ready, reload
 from proposals.workspace.copy_proposal import copy_proposal
 

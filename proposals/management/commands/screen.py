@@ -18,7 +18,8 @@ from calls.eligibility import Finding, Outcome, canonical
 from calls.models import Call
 from foundation.instants import day_from, instant_from
 from foundation.sentences import gettext as _
-from proposals.dossier.file_format import AN_INSTANT, UnusableDossier
+from proposals.dossier.file_format import AN_INSTANT
+from proposals.dossier.file_reader import UnusableDossier
 from proposals.dossier.file_screening import (
     CallConditions,
     Judged,
