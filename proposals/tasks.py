@@ -9,7 +9,7 @@ from applicants import once
 from calls import shared_clock
 from foundation import clock
 from proposals.conditions import rule_changes
-from proposals.consortium import deadline_reminders, invitations, presence
+from proposals.consortium import deadline_reminders, invitations, members, presence
 from proposals.delivery import fault_isolation, outbox
 from proposals.delivery.emails import Attachment, send_email
 from proposals.helpdesk import enquiries
@@ -36,7 +36,7 @@ HANDLERS: dict[str, outbox.Handler] = {
 # Emails by what they are about: whether that is still so when they are sent.
 CAUSES: dict[str, Callable[[QueuedEmail], bool]] = {
     "invitation": invitations.is_still_open,
-    "comment": invitations.still_takes_part,
+    "comment": members.still_takes_part,
     "deadline": deadline_reminders.is_still_due,
     "question": clarifications.is_still_waiting,
 }

@@ -14,7 +14,7 @@ from calls.models import Call, Extension, Incident
 from calls.templatetags.instants import in_words
 from foundation import clock
 from foundation.sentences import gettext as _
-from proposals.consortium.invitations import coordinator_emails
+from proposals.consortium.members import coordinator_emails
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.dossier.document import Draft
 from proposals.models import IndividualExtension, Proposal, ProposedExtension, PublicationRequest

@@ -15,7 +15,8 @@ from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.audit.activity import log_activity
 from proposals.consortium.drafts import check_open, lock_draft
-from proposals.consortium.invitations import close_invitation, coordinator_emails
+from proposals.consortium.invitations import close_invitation
+from proposals.consortium.members import coordinator_emails
 from proposals.consortium.queries import fetch_confirmations
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.dossier.agreement import agree, agree_if_own, is_address_of

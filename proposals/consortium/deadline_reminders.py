@@ -10,7 +10,7 @@ from calls.templatetags.instants import in_words
 from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.consortium.drafts import check_open
-from proposals.consortium.invitations import still_takes_part
+from proposals.consortium.members import still_takes_part
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.delivery.fault_isolation import for_each
 from proposals.models import Proposal, QueuedEmail, ReminderSubscription

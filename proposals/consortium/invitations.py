@@ -1,32 +1,27 @@
-"""Inviting people into a proposal, and taking access back.
+"""Invitations into a proposal: sending, revoking, accepting and declining them.
 
-A link leads to its row in the database, which holds the hash of its token and says whether it is still
-open. It can be answered once, with any account: who is asked in the last week often has another address than
-the one that was known. It ends with the deadline, and when who sent it no longer leads the proposal.
+The database holds the hash of a link's token, and whether the invitation is open. A link can be used
+once, by anybody with any account: the recipient often has another address than the one that was known. It
+expires at the deadline, and when its sender no longer acts for the coordinator.
 """
 
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, QuerySet, Sum
-from django.db.models.expressions import Combinable
-from django.urls import reverse
 
 from applicants.models import User
 from applicants.organisations import refusing_officers
 from calls.eligibility.facts import Role
-from calls.templatetags.instants import in_words
 from foundation import clock
 from foundation.link_tokens import new_token, token_hash
 from foundation.sentences import gettext as _
 from proposals.audit.activity import log_activity
 from proposals.consortium.drafts import check_open, lock_draft
-from proposals.consortium.ended_access import end_access, notify_ended_access, without_access
-from proposals.delivery.emails import EmailContent, queue_email
+from proposals.consortium.invitation_emails import notify_decline, purpose_in_words, send_invitation
 from proposals.dossier.agreement import agree_if_own, end_if_own
 from proposals.models import (
     Collaborator,
-    EndedAccess,
     Invitation,
     Participant,
     Proposal,
@@ -46,10 +41,6 @@ class SentTooOften(Exception):
     """The proposal has sent ten invitations to this address."""
 
 
-class AlreadyRemoved(Exception):
-    """The person's access by invitation had ended before; nothing was changed."""
-
-
 class NothingToDecline(Exception):
     """Somebody answered for the organisation already; the text says who and what. Nothing was changed."""
 
@@ -60,11 +51,6 @@ class InvitationNotOpen(Exception):
     def __init__(self, invitation: Invitation) -> None:
         super().__init__(invitation.state)
         self.invitation = invitation
-
-
-def make_token(invitation: Invitation) -> str:
-    """The token of a link that was just made; of a row that was read from the database nobody knows it."""
-    return invitation.token
 
 
 def _set_token(invitation: Invitation) -> None:
@@ -140,9 +126,9 @@ def invite(
     except IntegrityError:
         raise AlreadyInvited from None
     invitation.token = token
-    text = _("Invitation sent: %(purpose)s") % {"purpose": _purpose_in_words(invitation)}
+    text = _("Invitation sent: %(purpose)s") % {"purpose": purpose_in_words(invitation)}
     log_activity(proposal, ProposalActivity.Kind.INVITED, text, by=by, at=moment, address=address)
-    _send(invitation)
+    send_invitation(invitation)
     return invitation
 
 
@@ -172,7 +158,7 @@ def resend(invitation: Invitation, *, by: User) -> None:
     locked.invited_by = by
     _set_token(locked)
     locked.save(update_fields=["times_sent", "expires_at", "invited_by", "token_hash"])
-    text = _("Invitation resent: %(purpose)s") % {"purpose": _purpose_in_words(locked)}
+    text = _("Invitation resent: %(purpose)s") % {"purpose": purpose_in_words(locked)}
     log_activity(
         locked.proposal,
         ProposalActivity.Kind.INVITED,
@@ -181,7 +167,7 @@ def resend(invitation: Invitation, *, by: User) -> None:
         at=moment,
         address=locked.email,
     )
-    _send(locked, locked.times_sent)
+    send_invitation(locked, locked.times_sent)
 
 
 @transaction.atomic
@@ -196,7 +182,7 @@ def revoke(invitation: Invitation, *, by: User) -> None:
         raise InvitationNotOpen(locked)
     locked.state = Invitation.State.REVOKED
     locked.save(update_fields=["state"])
-    text = _("Invitation cancelled: %(purpose)s") % {"purpose": _purpose_in_words(locked)}
+    text = _("Invitation cancelled: %(purpose)s") % {"purpose": purpose_in_words(locked)}
     log_activity(locked.proposal, ProposalActivity.Kind.REVOKED, text, by=by, address=locked.email)
 
 
@@ -221,7 +207,7 @@ def accept(invitation: Invitation, *, user: User) -> Collaborator:
     if answered.participant is not None:
         agree_if_own(answered.participant, by=user)
     text = _("%(who)s accepted the invitation: %(purpose)s")
-    values = {"who": user, "purpose": _purpose_in_words(answered)}
+    values = {"who": user, "purpose": purpose_in_words(answered)}
     log_activity(answered.proposal, ProposalActivity.Kind.ANSWERED, text % values, by=user)
     return collaborator
 
@@ -242,24 +228,11 @@ def decline(invitation: Invitation, *, reason: str, by: User | None, is_own: boo
             "The partner is still part of the consortium. The other partners can see only its "
             "name and country until it agrees to take part."
         )
-    text = _("Invitation declined: %(purpose)s") % {"purpose": _purpose_in_words(answered)}
+    text = _("Invitation declined: %(purpose)s") % {"purpose": purpose_in_words(answered)}
     log_activity(
         answered.proposal, ProposalActivity.Kind.ANSWERED, text, by=by, address=answered.email
     )
-    queue_email(
-        EmailContent(
-            subject=_("Invitation declined by %(address)s") % {"address": answered.email},
-            what_happened=_decline_sentence(answered),
-            quote=reason,
-            status=counts,
-            next_step=_("Invite another person from this organisation, or change the consortium."),
-            link=reverse("proposals:people", args=[answered.proposal.number]),
-            link_label=_("View people and access"),
-        ),
-        to=_who_asked(answered),
-        proposal=answered.proposal,
-        key=f"declined:{answered.pk}",
-    )
+    notify_decline(answered, reason=reason, status=counts)
 
 
 def _has_ended(declined: Invitation, *, by: User | None) -> bool:
@@ -267,12 +240,6 @@ def _has_ended(declined: Invitation, *, by: User | None) -> bool:
     if declined.purpose != Invitation.Purpose.CONFIRM or declined.participant is None:
         return False
     return end_if_own(declined.participant, by=by, email=declined.email)
-
-
-def _who_asked(invitation: Invitation) -> list[str]:
-    """Address of who sent it, or of all who lead the proposal where that person leads it no longer."""
-    leads, asked = coordinator_emails(invitation.proposal), invitation.invited_by.email
-    return [asked] if asked in leads else leads
 
 
 @transaction.atomic
@@ -351,71 +318,12 @@ def close_invitation(
     return locked
 
 
-@transaction.atomic
-def remove_collaborator(collaborator: Collaborator, *, by: User) -> None:
-    """Remove the access of a person who was invited, and notify them. What they wrote stays.
-
-    Raises:
-        AlreadyRemoved: somebody was faster, or the same click came twice; nobody is notified again.
-    """
-    lock_draft(collaborator.proposal)
-    if not Collaborator.objects.filter(pk=collaborator.pk).exists():
-        raise AlreadyRemoved
-    proposal, user = collaborator.proposal, collaborator.user
-    text = _("Access of %(who)s removed") % {"who": user}
-    happening = log_activity(proposal, ProposalActivity.Kind.REVOKED, text, by=by)
-    collaborator.delete()
-    end_access(proposal, without_access(proposal, [user]), EndedAccess.Kind.PERSON_REMOVED)
-    notify_ended_access(
-        proposal,
-        [user],
-        key=f"access-ended:{happening.pk}",
-        what_happened=_("%(who)s has removed your access to proposal %(number)s.")
-        % {"who": by, "number": proposal.number},
-    )
-
-
-def coordinator_emails(proposal: Proposal) -> list[str]:
-    """Addresses of the people who act for the coordinator."""
-    people = User.objects.filter(
-        is_active=True,
-        organisations__participations__proposal=proposal,
-        organisations__participations__role=Role.COORDINATOR.value,
-    )
-    return list(people.values_list("email", flat=True).distinct())
-
-
-def consortium_members(proposal: Proposal) -> list[User]:
-    """Everyone who takes part, for an organisation or by invitation."""
-    for_organisation = User.objects.filter(organisations__participations__proposal=proposal)
-    invited = User.objects.filter(collaborations__proposal=proposal)
-    return list((for_organisation | invited).filter(is_active=True).distinct())
-
-
-def visible_members(proposal: Proposal | Combinable) -> QuerySet[User]:
-    """Those whose names the consortium may see: not the people of an organisation that has not agreed."""
-    agreed = User.objects.filter(
-        organisations__participations__proposal=proposal,
-        organisations__participations__agreed_at__isnull=False,
-    )
-    invited = User.objects.filter(collaborations__proposal=proposal)
-    return (agreed | invited).filter(is_active=True).distinct()
-
-
 def is_still_open(mail: QueuedEmail) -> bool:
     """Whether the link in an email that waits to be sent opens anything yet."""
     _kind, pk, time, _address = mail.key.split(":")
     asked = with_issuer(Invitation.objects.filter(proposal__deleted_at=None))
     invitation = asked.filter(pk=pk, times_sent=time).first()
     return invitation is not None and invitation.has_issuer and invitation.is_open(clock.now())
-
-
-def still_takes_part(mail: QueuedEmail) -> bool:
-    """Whether who is written to belongs to the proposal yet."""
-    proposal = mail.proposal
-    return proposal is not None and mail.to in {
-        member.email.lower() for member in consortium_members(proposal)
-    }
 
 
 def _locked(invitation: Invitation) -> Invitation:
@@ -425,81 +333,3 @@ def _locked(invitation: Invitation) -> Invitation:
         "proposal__strand__call__programme", "participant__organisation", "invited_by"
     )
     return rows.get(pk=invitation.pk)
-
-
-def _purpose_in_words(invitation: Invitation) -> str:
-    if invitation.participant is None:
-        return _("Read the proposal")
-    name = invitation.participant.organisation.name
-    if invitation.purpose == Invitation.Purpose.CONFIRM:
-        return _("to confirm that %(name)s takes part") % {"name": name}
-    return _("to write for %(name)s") % {"name": name}
-
-
-def _send(invitation: Invitation, time: int = 1) -> None:
-    proposal = invitation.proposal
-    is_confirmation = invitation.purpose == Invitation.Purpose.CONFIRM
-    subject, happened = _request_sentences(invitation)
-    to_do = (
-        _("Open the link, read the proposal and confirm. You do not need an account.")
-        if is_confirmation
-        else _("Open the link and sign in, or create an account. You can use any email address.")
-    )
-    queue_email(
-        EmailContent(
-            subject=subject,
-            what_happened=happened,
-            status=_(
-                "Nothing changes until you reply. Do not forward this email: anyone with the link can "
-                "reply for you. If you were not expecting it, ignore it."
-            ),
-            next_step=to_do,
-            link=reverse("proposals:invitation", args=[make_token(invitation)]),
-            link_label=_("Reply to the invitation (by %(until)s)")
-            % {"until": in_words(invitation.expires_at)},
-        ),
-        to=[invitation.email],
-        proposal=proposal,
-        key=f"invitation:{invitation.pk}:{time}",
-    )
-
-
-def _request_sentences(invitation: Invitation) -> tuple[str, str]:
-    """The subject and the first sentence of the email that asks somebody to take part."""
-    values = _invitation_values(invitation)
-    if invitation.participant is None:
-        subject = _("%(who)s invites you to read a proposal")
-        happened = _("%(who)s invites you to read a proposal for the call “%(call)s”.")
-    elif invitation.purpose == Invitation.Purpose.CONFIRM:
-        subject = _("%(who)s asks you to confirm that %(name)s takes part")
-        happened = _(
-            "%(who)s asks you to confirm that %(name)s takes part in a proposal for the call "
-            "“%(call)s”."
-        )
-    else:
-        subject = _("%(who)s invites you to work on a proposal for %(name)s")
-        happened = _(
-            "%(who)s invites you to work on a proposal for the call “%(call)s” on behalf of %(name)s."
-        )
-    return subject % values, happened % values
-
-
-def _decline_sentence(invitation: Invitation) -> str:
-    """The first sentence of the email that an invitation was declined."""
-    values = _invitation_values(invitation)
-    if invitation.participant is None:
-        return _("%(address)s has declined the invitation to read the proposal.") % values
-    if invitation.purpose == Invitation.Purpose.CONFIRM:
-        return _("%(address)s has declined to confirm that %(name)s takes part.") % values
-    text = _("%(address)s has declined the invitation to work on the proposal for %(name)s.")
-    return text % values
-
-
-def _invitation_values(invitation: Invitation) -> dict[str, object]:
-    participant = invitation.participant
-    return {
-        "who": invitation.invited_by,
-        "address": invitation.email,
-        "call": invitation.proposal.call.title,
-        "name": participant.organisation.name if participant is not None else "",
-    }

@@ -5,7 +5,7 @@ from calls.eligibility.facts import Role
 from calls.templatetags.instants import in_words, utc
 from foundation.downloads import PDF
 from foundation.sentences import gettext as _
-from proposals.consortium.invitations import coordinator_emails
+from proposals.consortium.members import coordinator_emails
 from proposals.delivery.emails import Attachment, EmailContent, queue_email
 from proposals.dossier.document import Draft
 from proposals.models import Proposal, QueuedEmail, Receipt, Version, Withdrawal

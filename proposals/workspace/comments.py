@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from applicants.models import User
 from foundation import clock
 from foundation.sentences import gettext as _
-from proposals.consortium.invitations import visible_members
+from proposals.consortium.members import visible_members
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.models import Comment, Proposal
 

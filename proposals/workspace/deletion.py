@@ -10,7 +10,7 @@ from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.audit.activity import log_activity
 from proposals.consortium.drafts import check_open
-from proposals.consortium.invitations import consortium_members
+from proposals.consortium.members import consortium_members
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.delivery.fault_isolation import for_each
 from proposals.models import Proposal, ProposalActivity

@@ -3,7 +3,7 @@
 from django.db import models
 
 from foundation.query_batches import Columns, Param, Queries, query_batch
-from proposals.consortium.invitations import visible_members
+from proposals.consortium.members import visible_members
 from proposals.models import Comment, StepAssignment
 
 

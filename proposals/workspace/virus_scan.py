@@ -18,7 +18,7 @@ from django.urls import reverse
 from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.consortium.drafts import lock_draft
-from proposals.consortium.invitations import consortium_members, coordinator_emails
+from proposals.consortium.members import consortium_members, coordinator_emails
 from proposals.delivery.claims import claim_first, is_unclaimed
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.delivery.fault_isolation import NotTried, for_each

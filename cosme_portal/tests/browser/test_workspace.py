@@ -9,7 +9,8 @@ from applicants.tests.factories import PASSWORD, make_user
 from conftest import DEADLINE
 from cosme_portal.tests.browser.conftest import set_clock
 from cosme_portal.tests.processes import wait_until
-from proposals.consortium.invitations import accept, invite, remove_collaborator
+from proposals.consortium.invitations import accept, invite
+from proposals.consortium.members import remove_collaborator
 from proposals.delivery import outbox
 from proposals.delivery.emails import send_email
 from proposals.models import Confirmation, Invitation, ProposalFile, Section, Version

@@ -33,7 +33,7 @@ def link(proposal):
         participant=proposal.participants.get(key="p2"),
         by=proposal.started_by,
     )
-    return reverse("proposals:invitation", args=[invitations.make_token(invitation)])
+    return reverse("proposals:invitation", args=[invitation.token])
 
 
 def confirm(proposal):

@@ -12,7 +12,7 @@ from applicants.organisations import end_membership, join
 from applicants.tests.factories import make_user
 from conftest import AFTERNOON, DEADLINE
 from foundation import clock
-from proposals.consortium import drafts, invitations, participants
+from proposals.consortium import drafts, invitations, members, participants
 from proposals.delivery import outbox
 from proposals.delivery.emails import send_email
 from proposals.models import Invitation, QueuedEmail
@@ -47,7 +47,7 @@ def invited(proposal, purpose=Purpose.WRITE, email="kim@test.example", by=None):
 
 
 def path_of(invitation):
-    return reverse("proposals:invitation", args=[invitations.make_token(invitation)])
+    return reverse("proposals:invitation", args=[invitation.token])
 
 
 def text_of(page):
@@ -73,7 +73,7 @@ def test_looking_uses_no_link(call, purpose):
 
 def test_the_database_holds_no_token_before_or_after_sending(call):
     invitation = invited(make_draft(call))
-    token = invitations.make_token(invitation)
+    token = invitation.token
     assert token not in str(Invitation.objects.values())
     outbox.process_due_emails(send_email)
     assert any(token in item.body for item in mail.outbox)
@@ -213,7 +213,7 @@ def test_what_is_not_stored_names_the_true_reason_or_none(call):
 def test_a_person_whose_access_is_removed_is_told_and_sees_why(call):
     proposal = make_draft(call)
     guest = make_user()
-    invitations.remove_collaborator(
+    members.remove_collaborator(
         invitations.accept(invited(proposal, Purpose.READ), user=guest), by=proposal.started_by
     )
     assert any(proposal.number in item.subject for item in sent_to(guest))

@@ -61,9 +61,7 @@ def test_an_officer_is_shown_nothing_behind_a_link(call):
     client = Client()
     client.force_login(make_officer())
     for purpose in ("read", "write", "confirm"):
-        address = reverse(
-            "proposals:invitation", args=[invitations.make_token(invited(proposal, purpose))]
-        )
+        address = reverse("proposals:invitation", args=[invited(proposal, purpose).token])
         for page in (client.get(address), client.post(address, {"name": "Kim"})):
             assert page.status_code == 403 and "LASER-GO" not in page.content.decode()
     assert not Confirmation.objects.exists()

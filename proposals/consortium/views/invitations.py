@@ -19,7 +19,7 @@ from foundation import clock
 from foundation.limits import allows_recipient
 from foundation.sentences import gettext as _
 from foundation.typed import posted_texts
-from proposals.consortium import confirmations, invitations
+from proposals.consortium import confirmations, invitations, members
 from proposals.consortium.access import (
     base_context,
     get_draft_or_404,
@@ -159,9 +159,9 @@ def remove(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     )
     try:
         if collaborator is None:
-            raise invitations.AlreadyRemoved
-        invitations.remove_collaborator(collaborator, by=current_user(request))
-    except invitations.AlreadyRemoved:
+            raise members.AlreadyRemoved
+        members.remove_collaborator(collaborator, by=current_user(request))
+    except members.AlreadyRemoved:
         text = _("This access had already been removed. Nothing was changed.")
         messages.warning(request, text)
     else:

@@ -1054,9 +1054,7 @@ def test_an_officer_takes_no_part_in_a_proposal(call):
     proposal = make_draft(call)
     officer = make_officer()
     invitation = invited(proposal, purpose=Purpose.READ, key=None)
-    answer = client_of(officer).post(
-        reverse("proposals:invitation", args=[invitations.make_token(invitation)])
-    )
+    answer = client_of(officer).post(reverse("proposals:invitation", args=[invitation.token]))
     assert answer.status_code == 403 and "Officers cannot take part" in text_of(answer)
     assert not Collaborator.objects.exists()
 
