@@ -64,9 +64,12 @@ ALLOWED = {
         "proposals/workspace/timeline.py",
         "SHOWN + 1",
     ): "events of one page, which leads to the earlier ones",
-    ("proposals/partnering/search.py", "MAX_SHOWN_LENGTH"): "ends in …; it stands in the address",
-    ("proposals/partnering/search.py", "MAX_TYPED_LENGTH"): "a sentence says so",
-    ("proposals/partnering/search.py", "40"): "the reference of a call, which has no more",
+    (
+        "proposals/partnering/search_query.py",
+        "MAX_SHOWN_LENGTH",
+    ): "ends in …; the address has the whole",
+    ("proposals/partnering/search_query.py", "MAX_TYPED_LENGTH"): "a sentence says so",
+    ("proposals/partnering/search_query.py", "40"): "the reference of a call, which has no more",
     ("proposals/partnering/organisations.py", "MAX_TYPED_LENGTH"): "a sentence says so",
     (
         "proposals/partnering/organisations.py",

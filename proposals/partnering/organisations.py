@@ -21,22 +21,19 @@ from foundation.folding import words_in
 from foundation.search_words import searched
 from proposals.delivery.fault_isolation import for_each
 from proposals.models import OrganisationSearchIndex
-from proposals.partnering.requests import add_search_words
-from proposals.partnering.search import (
+from proposals.partnering.facets import (
     EMERGING_INDUSTRY,
     MARKET,
-    MAX_PAGES,
-    MAX_TYPED_LENGTH,
-    MAX_WORDS,
-    PER_PAGE,
     SECTOR,
     Facet,
     country_names,
     counts_of,
     facets_of,
-    matching_query,
-    terms_of,
 )
+from proposals.partnering.requests import add_search_words
+from proposals.partnering.search import PER_PAGE
+from proposals.partnering.search_query import MAX_PAGES, MAX_TYPED_LENGTH
+from proposals.partnering.search_terms import MAX_WORDS, matching_query, terms_of
 
 FACETS = (
     Facet("country", _("Country"), "organisation__country", country_names, False),

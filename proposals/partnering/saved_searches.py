@@ -15,7 +15,8 @@ from foundation.sentences import ngettext
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.delivery.fault_isolation import for_each
 from proposals.models import OrganisationBlock, SavedSearch
-from proposals.partnering.search import PartnerSearch, newer_than, parse_query
+from proposals.partnering.search import newer_than
+from proposals.partnering.search_query import PartnerSearch, parse_query
 
 MAX_PER_PERSON = 20
 MAX_IN_EMAIL = 10

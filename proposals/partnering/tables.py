@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from applicants import choices as vocabularies
+from applicants import choices
 from applicants.models import Organisation, User
 from calls.fields import country_in
 from calls.models import Call
@@ -21,9 +21,9 @@ from proposals.partnering.requests import draft_request
 
 NEEDED = ("kind", "role", "strands", "title", "text", "languages")
 LISTS: Mapping[str, Any] = {
-    "sectors": dict(vocabularies.SECTORS),
-    "emerging_industries": dict(vocabularies.EMERGING_INDUSTRIES),
-    "technologies": dict(vocabularies.TECHNOLOGIES),
+    "sectors": dict(choices.SECTORS),
+    "emerging_industries": dict(choices.EMERGING_INDUSTRIES),
+    "technologies": dict(choices.TECHNOLOGIES),
     "languages": LANGUAGES,
 }
 KNOWN = (
@@ -87,10 +87,10 @@ def read_requests(text: str, *, organisation: Organisation, call: Call) -> list[
 def _parse_values(row: CsvRow, strands: set[str]) -> dict[str, Any]:
     """What a row says, as it is stored; what is wrong is noted in the row."""
     cells, values = row.cells, dict[str, Any](row.cells)
-    for name, choices in (("kind", PartnershipRequest.Kind), ("role", PartnershipRequest.Role)):
-        if cells[name] not in choices.values:
+    for name, enum in (("kind", PartnershipRequest.Kind), ("role", PartnershipRequest.Role)):
+        if cells[name] not in enum.values:
             text = _("%(name)s must be one of: %(choices)s.")
-            row.problems.append(text % {"name": name, "choices": ", ".join(choices.values)})
+            row.problems.append(text % {"name": name, "choices": ", ".join(enum.values)})
     for name, longest in (("title", MAX_TITLE_LENGTH), ("text", MAX_TEXT_LENGTH)):
         if not cells[name] or len(cells[name]) > longest:
             text = _("%(name)s must be 1 to %(longest)s characters.")

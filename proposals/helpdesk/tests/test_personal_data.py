@@ -20,7 +20,7 @@ from proposals.models import (
 )
 from proposals.partnering import conversations
 from proposals.partnering.saved_searches import save_search
-from proposals.partnering.search import PartnerSearch
+from proposals.partnering.search_query import PartnerSearch
 from proposals.proof.ledger import sequence
 from proposals.proof.ledger_audit import find_problems
 from proposals.tests.factories import make_officer, make_ready, submit

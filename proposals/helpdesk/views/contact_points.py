@@ -10,7 +10,7 @@ from applicants.models import Organisation, User
 from foundation.folding import words_in
 from proposals.helpdesk.contact_points import nearest
 from proposals.models import LANGUAGES, ContactPoint
-from proposals.partnering.search import country_names
+from proposals.partnering.facets import country_names
 
 
 @require_safe

@@ -25,7 +25,7 @@ from proposals.models import (
 from proposals.partnering import requests
 from proposals.partnering.organisations import index_organisations
 from proposals.partnering.requests import CannotPublish, RequestChanged
-from proposals.partnering.search import spelling_suggestions
+from proposals.partnering.search_terms import spelling_suggestions
 from proposals.tests.factories import make_draft, make_officer
 from proposals.tests.partners import REQUEST_VALUES, make_owner, make_request
 

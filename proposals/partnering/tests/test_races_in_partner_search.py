@@ -27,7 +27,7 @@ from proposals.models import (
 from proposals.officers.rights import CALL_MANAGERS, HELPDESK
 from proposals.partnering import conversations, requests, saved_searches
 from proposals.partnering.conversations import CannotSend, Side
-from proposals.partnering.search import PartnerSearch
+from proposals.partnering.search_query import PartnerSearch
 from proposals.tests.factories import make_draft, make_officer
 from proposals.tests.partners import REQUEST_VALUES, make_owner, make_request
 from proposals.workspace.tests.test_pages import client_of, text_of

@@ -24,7 +24,9 @@ from proposals.consortium.access import return_input_on_failure
 from proposals.models import PartnershipRequest, Proposal
 from proposals.partnering import partner_fit, requests
 from proposals.partnering.forms import RequestForm, WhoForm
-from proposals.partnering.search import PER_PAGE, SORTS, excerpts_for, parse_query, search_requests
+from proposals.partnering.search import PER_PAGE, search_requests
+from proposals.partnering.search_excerpts import excerpts_for
+from proposals.partnering.search_query import SORTS, parse_query
 
 
 @require_safe

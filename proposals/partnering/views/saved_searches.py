@@ -26,7 +26,8 @@ from foundation.sentences import ngettext
 from foundation.text import safe_in_xml
 from proposals.models import PartnershipRequest, SavedSearch
 from proposals.partnering import saved_searches, tables
-from proposals.partnering.search import parse_query, rows_for
+from proposals.partnering.search import rows_for
+from proposals.partnering.search_query import parse_query
 
 MAX_NAME_LENGTH = 60
 MAX_IN_FEED = 50
