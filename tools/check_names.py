@@ -39,8 +39,8 @@ PRIVATE_WORDS_ALLOWED = {
     "STATUS_NOTES": "footnotes in the Commission's list of countries",
     "login_required_keep_post": "Django's `login_required`, which does not lose what was posted",
 }
-# Each line pairs both sides of a comparison, or is a program that people read as a whole.
-EXCEPTIONS = {"calls/eligibility/rules/consortium.py", "calls/eligibility/rules/identity.py"}
+# Each line pairs both sides of a comparison.
+EXCEPTIONS = {"calls/eligibility/rules/identity.py"}
 
 MAX_TEMPLATE_LINE = 160  # characters
 

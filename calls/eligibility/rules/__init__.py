@@ -28,14 +28,8 @@ from calls.eligibility.rules.applicants import (
     SupportServices,
 )
 from calls.eligibility.rules.base import Case, CountStatus, Level, Rule, Section
-from calls.eligibility.rules.consortium import (
-    Coordinator,
-    Independent,
-    MinCountries,
-    MinMemberStates,
-    MinOrganisations,
-    OneApplication,
-)
+from calls.eligibility.rules.consortium import Coordinator, OneApplication
+from calls.eligibility.rules.consortium_size import MinCountries, MinMemberStates, MinOrganisations
 from calls.eligibility.rules.content import (
     ActivitiesJustified,
     Deliverables,
@@ -44,6 +38,7 @@ from calls.eligibility.rules.content import (
     ScoreboardVerifiable,
     ThirdMarkets,
 )
+from calls.eligibility.rules.independence import Independent
 from calls.eligibility.rules.money import BudgetAddsUp, CoFinancingRate, GrantCeiling
 from foundation.canonical_json import digest_of
 

@@ -217,3 +217,8 @@ def sentence(text: str) -> str:
 def count_of(number: int, text: str, many: str = "") -> str:
     """“1 country”, “3 countries”, for a sentence."""
     return f"{number} {text if number == 1 else many or text + 's'}"
+
+
+def needed(minimum: int) -> str:
+    """The end of the sentence “at least 3 …”."""
+    return "is needed" if minimum == 1 else "are needed"

@@ -5,7 +5,7 @@ they are, and never keeps anybody out: an officer decides.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
@@ -233,3 +233,20 @@ def are_unrelated(participants: Participants) -> bool:
         if participant.legal_name not in ("", participant.name)
     ]
     return len(set(codes)) == len(codes) and len(set(names)) == len(names)
+
+
+def groups(
+    participants: Iterable[ParticipantFacts],
+    pairs: Collection[tuple[ParticipantFacts, ParticipantFacts]],
+) -> int:
+    """How many are left when the two of each pair count as one."""
+    leader = {item.key: item.key for item in participants}
+
+    def find(key: str) -> str:
+        while leader[key] != key:
+            key = leader[key]
+        return key
+
+    for participant, other in pairs:
+        leader[find(participant.key)] = find(other.key)
+    return sum(1 for key in leader if find(key) == key)
