@@ -50,9 +50,9 @@ def test_the_licence_is_the_same_wherever_it_is_named():
 
 
 def test_the_version_is_the_same_wherever_it_is_named():
-    newest = re.findall(
-        r"^## (\d+\.\d+\.\d+) \(([\d-]+)\)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE
-    )[0]
+    headings = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert headings[0] == "[Unreleased]"  # as Keep a Changelog has it
+    newest = re.fullmatch(r"\[(\d+\.\d+\.\d+)\] - (\d{4}-\d\d-\d\d)", headings[1]).groups()
     catalogue, citation = read_yaml("publiccode.yml"), read_yaml("CITATION.cff")
     assert read_toml("pyproject.toml")["project"]["version"] == __version__
     assert (catalogue["softwareVersion"], catalogue["releaseDate"]) == newest
