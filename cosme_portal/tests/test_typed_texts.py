@@ -245,7 +245,7 @@ def test_what_was_typed_stands_on_the_page_of_a_failure(call, monkeypatch):
     def fails(*_place, **_kwargs):
         raise OperationalError("the connection is lost")
 
-    monkeypatch.setattr("proposals.consortium.access.consortium_access", fails)
+    monkeypatch.setattr("proposals.consortium.access.fetch_consortium_access", fails)
     path = reverse("proposals:step", args=[proposal.number, "summary"])
     answer = client_of(partner_of(proposal)).post(path, {"abstract": TYPED})
     assert (answer.status_code, returns_input(answer)) == (500, True)

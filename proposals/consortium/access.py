@@ -28,12 +28,11 @@ from proposals.consortium.open_questions import open_clarification_requests
 from proposals.consortium.permissions import (
     ConsortiumAccess,
     ConsortiumRole,
-    consortium_access,
     is_allowed,
     requires_own_part,
     writes,
 )
-from proposals.consortium.queries import fetch_own_proposal
+from proposals.consortium.queries import fetch_consortium_access, fetch_own_proposal
 from proposals.dossier.document import Draft
 from proposals.models import EndedAccess, Proposal, ProposalQuerySet, Version, takes_part
 from proposals.officers.cases import log_read
@@ -105,7 +104,7 @@ def get_draft_or_404(request: HttpRequest, number: str) -> Draft:
     if proposal is None:
         proposals = Proposal.objects.with_page_parts().of_consortium_member(user)
         proposal = proposals.filter(number=number).first()
-    access = consortium_access(user, proposal) if proposal is not None else None
+    access = fetch_consortium_access(user, proposal) if proposal is not None else None
     if proposal is None or access is None:
         raise _no_access(user, number)
     return _permitted(request, proposal, access)

@@ -4,15 +4,16 @@
 people of another partner, and people who were invited to write for one; they write its part and the steps
 that were given to it. *Reader*: people who were invited to read; they read and comment.
 
-Views never decide: `views.access` asks this table for every address; an address that is not in it is shut.
+Views never decide: `proposals.consortium.access` asks this table for every address; an address that is not
+in it is shut. Plain Python, without a database, so that every role can be tried on every address.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
-from applicants.models import User
-from proposals.models import Collaborator, Participant, Proposal
+from calls.eligibility.facts import Role
 
 OWN_LINE_STEP = "budget"
 
@@ -33,6 +34,14 @@ class Requirement(StrEnum):
     OWN = "own"  # for that partner, and not only as the lead
     LEAD = "lead"
     NOBODY = "nobody"
+
+
+class AssignedPart(NamedTuple):
+    """A partner that a person may act for, and one step that was assigned to it."""
+
+    key: str | None
+    role: str | None
+    step: str | None
 
 
 @dataclass(frozen=True)
@@ -119,7 +128,7 @@ ROUTE_PERMISSIONS: Mapping[str, RouteAccess] = {
     "withdraw": ONLY_LEAD,
     "delete": ONLY_LEAD,
     "restore": LEAD_CHANGES_ONLY,
-    # Versions are read by officers too, after the deadline: `views.access.version_of` says when.
+    # Versions are read by officers too, after the deadline: `access.get_version_or_404` says when.
     "version": READ,
     "receipt-state": READ,
     "receipt": READ,
@@ -163,28 +172,21 @@ def requires_own_part(route: str) -> bool:
     return route_access is not None and route_access.change == Requirement.OWN
 
 
-def consortium_access(user: User, proposal: Proposal) -> ConsortiumAccess | None:
-    """What a person is in a proposal, in two queries; None for a stranger."""
-    own = Participant.objects.filter(proposal=proposal)
-    rows = list(
-        own.filter(organisation__memberships__user=user).values_list(
-            "key", "role", "step_assignments__step"
-        )
-    )
-    leads = any(role == Participant.RoleChoices.COORDINATOR for _key, role, _step in rows)
-    invited = Collaborator.objects.filter(proposal=proposal, user=user)
-    asked = list(
-        invited.values_list(
-            "participant__key", "participant__role", "participant__step_assignments__step"
-        )
-    )
-    if not rows and not asked:
+def derive_access(
+    own: Sequence[AssignedPart], invited: Sequence[AssignedPart]
+) -> ConsortiumAccess | None:
+    """What a person is in a proposal, from the parts of its organisations and those it was invited to.
+
+    None for a stranger. An invitation to read has no part. Whoever leads writes for another partner only as
+    one of its own people, never by inviting themselves.
+    """
+    if not own and not invited:
         return None
-    # Who leads speaks for another partner only as one of its own people, never by inviting themselves.
-    parts = [(key, step) for key, _role, step in (rows if leads else (*rows, *asked)) if key]
+    leads = any(part.role == Role.COORDINATOR for part in own)
+    parts = [part for part in (own if leads else (*own, *invited)) if part.key]
     role = ConsortiumRole.EDITOR if parts else ConsortiumRole.READER
     return ConsortiumAccess(
         ConsortiumRole.LEAD if leads else role,
-        frozenset(key for key, _step in parts),
-        frozenset(step for _key, step in parts if step),
+        frozenset(part.key for part in parts if part.key),
+        frozenset(part.step for part in parts if part.step),
     )

@@ -5,7 +5,15 @@ from django.db.models import BigIntegerField, QuerySet, TextField
 from applicants.models import User
 from calls.models import Call, Programme, Strand
 from foundation.query_batches import Param, Queries, query_batch, set_related
-from proposals.models import Confirmation, Invitation, Participant, Proposal, Section
+from proposals.consortium.permissions import AssignedPart, ConsortiumAccess, derive_access
+from proposals.models import (
+    Collaborator,
+    Confirmation,
+    Invitation,
+    Participant,
+    Proposal,
+    Section,
+)
 
 
 def fetch_own_proposal(user: User, number: str) -> Proposal | None:
@@ -29,6 +37,19 @@ def _own_proposal() -> Queries:
         "calls": Call.objects.filter(strands__proposals__number=number),
         "programmes": Programme.objects.filter(calls__strands__proposals__number=number),
     }
+
+
+def fetch_consortium_access(user: User, proposal: Proposal) -> ConsortiumAccess | None:
+    """What a person is in a proposal, in two queries; None for a stranger."""
+    own = Participant.objects.filter(proposal=proposal, organisation__memberships__user=user)
+    invited = Collaborator.objects.filter(proposal=proposal, user=user)
+    own_parts = own.values_list("key", "role", "step_assignments__step")
+    invited_parts = invited.values_list(
+        "participant__key", "participant__role", "participant__step_assignments__step"
+    )
+    return derive_access(
+        [AssignedPart(*row) for row in own_parts], [AssignedPart(*row) for row in invited_parts]
+    )
 
 
 def fetch_section(proposal: Proposal, step: str, participant: Participant | None) -> Section | None:
