@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from applicants.three_way_merge import Merge, diff_html, merge
+from applicants.three_way_merge import Merge, concat_rows, diff_html, is_empty, merge
 
 NAMES = st.sampled_from(["title", "abstract", "goals"])
 ANSWERS = st.dictionaries(NAMES, st.sampled_from(["", "one", "two", "three"]))
@@ -142,3 +142,109 @@ def test_texts_without_a_passage_in_common_are_compared_at_once(shared):
 def test_blanks_of_what_stayed_are_not_marked():
     before, after = diff_html("We  go\nfar", "We  go\nnear by")
     assert (before, after) == ("We  go\n<del>far</del>", "We  go\n<ins>near by</ins>")
+
+
+# --- Rows ---------------------------------------------------------------------------------
+
+
+def row(row_id, title, **more):
+    return {"title": title, "row": row_id} | more
+
+
+def test_a_row_in_which_both_changed_the_same_field_is_a_conflict_of_the_list():
+    merged = merged_rows([row("1", "Old")], [row("1", "Mine")], [row("1", "Theirs")])
+    assert merged == Merge({"list": [row("1", "Mine")]}, (), ("list",))
+
+
+def test_the_same_new_row_of_both_is_one():
+    """As when both paste the same table: the ids differ, the texts do not."""
+    merged = merged_rows([], [row("m", "Berlin"), row("n", "Lyon")], [row("t", "Berlin")])
+    assert merged.answers["list"] == [row("t", "Berlin"), row("n", "Lyon")]
+
+
+def test_a_row_that_one_added_twice_stays_twice():
+    mine = [row("m", "Berlin"), row("n", "Berlin")]
+    merged = merged_rows([], mine, [row("t", "Lyon")])
+    assert merged.answers["list"] == [row("t", "Lyon"), *mine]
+
+
+def test_a_new_row_with_the_text_of_an_earlier_one_is_kept():
+    """Only a row that the other person added as well is the same one again."""
+    before = row("1", "Berlin")
+    merged = merged_rows([before], [before, row("m", "Berlin")], [before, row("t", "Lyon")])
+    assert merged.answers["list"] == [before, row("t", "Lyon"), row("m", "Berlin")]
+
+
+def test_an_earlier_row_stays_that_has_the_text_of_a_new_one():
+    before = row("1", "Berlin")
+    merged = merged_rows([before], [row("1", "Berlin", text="mine")], [before, row("t", "Berlin")])
+    assert merged.answers["list"] == [row("1", "Berlin", text="mine"), row("t", "Berlin")]
+
+
+def test_a_row_that_one_changed_and_the_other_replaced_by_the_same_text_is_a_conflict():
+    merged = merged_rows([row("1", "Berlin")], [row("1", "Lyon")], [row("t", "Lyon")])
+    assert merged.conflicts == ("list",)
+
+
+def test_a_new_row_with_one_id_on_both_sides_is_merged_as_one_row():
+    """As when one person's tab sends again what it has sent before."""
+    mine, theirs = [row("a", "Berlin"), row("m", "Lyon")], [row("a", "Berlin"), row("t", "Riga")]
+    merged = merged_rows([], mine, theirs)
+    assert merged.answers["list"] == [row("a", "Berlin"), row("t", "Riga"), row("m", "Lyon")]
+
+
+@pytest.mark.parametrize(("count", "conflicts"), [(60, ()), (61, ("list",))])
+def test_a_list_is_merged_up_to_its_longest(count, conflicts):
+    mine = [row(f"m{n}", f"m{n}") for n in range(30)]
+    theirs = [row(f"t{n}", f"t{n}") for n in range(count - 30)]
+    assert merged_rows([], mine, theirs).conflicts == conflicts
+
+
+def test_the_rows_of_both_are_theirs_and_then_those_that_only_i_have():
+    mine = [row("1", "Mine"), row("m", "New")]
+    theirs = [row("1", "Theirs"), {"title": "Without an id"}]
+    assert concat_rows(mine, theirs) == [
+        row("1", "Theirs"),
+        {"title": "Without an id", "row": "old-1"},
+        row("m", "New"),
+    ]
+
+
+# --- What is empty, and how texts are compared ------------------------------------------------
+
+
+@pytest.mark.parametrize("value", [None, "", " \n", [], ["", None, [" "]], {}, ()])
+def test_nothing_is_empty(value):
+    assert is_empty(value)
+
+
+@pytest.mark.parametrize("value", ["x", 0, False, ["", "x"], {"a": ""}, (0,)])
+def test_something_is_not_empty(value):
+    assert not is_empty(value)
+
+
+@pytest.mark.parametrize(("more", "is_compared"), [("", True), ("end", False)])
+def test_texts_are_compared_up_to_a_length(more, is_compared):
+    """A thousand words and the blanks after them are as much as is compared."""
+    text = "".join(f"word{number} " for number in range(1000)) + more
+    before, after = diff_html(text, text.replace("word500", "other"))
+    marked = ("<del>word500</del>" in before, "<ins>other</ins>" in after)
+    assert marked == (is_compared, is_compared)
+
+
+def test_what_only_one_text_has_leaves_no_mark_in_the_other():
+    assert diff_html("We go", "We go far") == ("We go", "We go<ins> far</ins>")
+    assert diff_html("We go far", "We go") == ("We go<del> far</del>", "We go")
+
+
+def test_words_that_changed_side_by_side_are_one_passage():
+    """The blank between them is the same in both, and no reason to show two changes."""
+    assert diff_html("We go by train", "We travel on foot") == (
+        "We <del>go by train</del>",
+        "We <ins>travel on foot</ins>",
+    )
+
+
+def test_texts_that_are_too_long_are_shown_unmarked_and_escaped():
+    long = "<i> {} " * 1000
+    assert diff_html(long, "<b>") == (long.replace("<", "&lt;").replace(">", "&gt;"), "&lt;b&gt;")

@@ -146,5 +146,79 @@ def test_a_tree_that_is_continued_is_the_one_that_was_made_at_once(size, more):
 def test_there_is_no_proof_of_what_is_not_there(position, size):
     with pytest.raises(ValueError, match="No such leaf"):
         merkle.inclusion_proof(lambda level, index: b"", position, size)
+
+
+@pytest.mark.parametrize(("first", "second"), [(5, 4), (0, 4), (0, 0), (-1, 4)])
+def test_there_is_no_proof_for_a_tree_that_is_no_beginning(first, second):
     with pytest.raises(ValueError, match="must be a beginning"):
-        merkle.consistency_proof(lambda level, index: b"", size + 1, size)
+        merkle.consistency_proof(lambda level, index: b"", first, second)
+
+
+# --- Proofs that somebody made up -------------------------------------------------------------
+
+
+def eight_leaves():
+    nodes, frontier = nodes_of([str(number).encode() for number in range(8)])
+    return nodes, frontier.root
+
+
+@pytest.mark.parametrize(
+    ("position", "size"), [(-1, 8), (8, 8), (9, 8), (0, 0), (1, 1), (0, -1), (4, 3)]
+)
+def test_no_leaf_is_included_outside_of_the_tree(position, size):
+    """Not even where the path would lead to the root."""
+    nodes, root = eight_leaves()
+    path = merkle.inclusion_proof(nodes, 7, 8)
+    assert not merkle.verify_inclusion(nodes(0, 7), position, size, path, root)
+    assert not merkle.verify_inclusion(root, position, size, [], root)
+
+
+@pytest.mark.parametrize("size", range(1, 9))
+def test_a_path_with_steps_too_many_shows_no_inclusion(size):
+    """The steps before would lead to the root: what follows them must not be overlooked."""
+    nodes, frontier = nodes_of([str(number).encode() for number in range(size)])
+    for position in range(size):
+        path = merkle.inclusion_proof(nodes, position, size)
+        for more in ([bytes(32)], [bytes(32)] * 8, [frontier.root]):
+            assert not merkle.verify_inclusion(
+                nodes(0, position), position, size, [*path, *more], frontier.root
+            )
+
+
+@pytest.mark.parametrize("first", range(1, 8))
+def test_a_path_with_steps_too_many_shows_no_continuation(first):
+    nodes, root = eight_leaves()
+    beginning = merkle.root_of(nodes, first)
+    path = merkle.consistency_proof(nodes, first, 8)
+    for more in ([bytes(32)], [bytes(32)] * 8, [root]):
+        assert not merkle.verify_consistency(first, 8, beginning, root, [*path, *more])
+
+
+@pytest.mark.parametrize(("first", "second"), [(0, 8), (-1, 8), (8, 4), (8, 7), (0, 1)])
+def test_no_tree_continues_one_that_is_no_beginning(first, second):
+    """Made-up roots that a check of the path alone would accept."""
+    nodes, root = eight_leaves()
+    for path in ([root], [root, root], merkle.consistency_proof(nodes, 4, 8)):
+        for roots in ((root, root), (merkle.EMPTY_ROOT, root), (root, merkle.root_of(nodes, 4))):
+            assert not merkle.verify_consistency(first, second, *roots, path)
+
+
+def test_a_tree_continues_itself_without_a_path_and_no_other():
+    nodes, root = eight_leaves()
+    assert merkle.consistency_proof(nodes, 8, 8) == []
+    assert merkle.verify_consistency(8, 8, root, root, [])
+    assert not merkle.verify_consistency(8, 8, root, root, [bytes(32)])
+    assert not merkle.verify_consistency(8, 8, bytes(32), root, [])
+
+
+def test_roots_are_made_of_the_largest_complete_subtrees():
+    """Of a thousand leaves some ten nodes are read, not all."""
+    nodes, frontier = nodes_of([str(number).encode() for number in range(1000)])
+    read = []
+
+    def reader(level, index):
+        read.append((level, index))
+        return nodes(level, index)
+
+    assert merkle.root_of(reader, 1000) == frontier.root
+    assert read == [(9, 0), (8, 2), (7, 6), (6, 14), (5, 30), (3, 124)]
