@@ -83,7 +83,7 @@ def _set_trigger_clock(execute: Any, sql: Any, params: Any, many: bool, context:
 
 
 def _freeze_triggers(moment: str) -> None:
-    """For the transaction, or outside of one for the session; what cannot be told now needs not be."""
+    """Set the variable for the transaction, or for the session outside of one; a failure is harmless."""
     with suppress(psycopg2.Error), connection.connection.cursor() as cursor:
         cursor.execute(
             "SELECT set_config(%s, %s, %s)", [STOPPED_AT, moment, connection.in_atomic_block]

@@ -88,7 +88,7 @@ def rows(address, sql):
 
 
 def people_at_work(proposals, stop):
-    """Upload and submit until told to stop, as people do during a backup."""
+    """Upload and submit until asked to stop, as people do during a backup."""
     number = 0
     try:
         while not stop.is_set():

@@ -124,7 +124,7 @@ def test_a_taken_port_is_said_plainly(folder):
     assert f"make demo PORT={port + 1}" in refused.stderr
 
 
-# Says lines for ever, and does not hear that it must stop; each has a child that must end with it.
+# Prints lines without end and ignores the request to stop; each has a child that must end with it.
 DEAF = """
 import signal, subprocess, sys
 signal.signal(signal.SIGTERM, signal.SIG_IGN)

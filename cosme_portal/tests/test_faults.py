@@ -1,6 +1,6 @@
 """Never lost, never twice: web process, worker, broker and database are killed at every stage of a receipt.
 
-Each case kills by SIGKILL, lets what is left go on, starts anew what died, and asks for exactly one version
+Each case kills by SIGKILL, lets what is left go on, restarts what died, and asks for exactly one version
 and exactly one valid receipt with the evidence of that version inside.
 """
 

@@ -1,4 +1,4 @@
-"""Every route has its limits, and who meets one is told so and loses nothing."""
+"""Every route has its limits; a person who exceeds one reads why and loses nothing."""
 
 import html
 import json
@@ -107,7 +107,7 @@ def every_limited_route():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("route", "reads"), list(every_limited_route()))
-def test_who_exceeds_a_limit_is_told_and_gets_back_what_was_typed(
+def test_a_person_over_a_limit_reads_why_and_gets_back_what_was_typed(
     limits_apply, route, reads, monkeypatch
 ):
     real = limits.limits_on(route, reads=reads)

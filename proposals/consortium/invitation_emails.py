@@ -43,6 +43,10 @@ def send_invitation(invitation: Invitation, time: int = 1) -> None:
             link=reverse("proposals:invitation", args=[invitation.token]),
             link_label=_("Reply to the invitation (by %(until)s)")
             % {"until": in_words(invitation.expires_at)},
+            reason=_(
+                "You receive this email because %(who)s entered this address on the COSME portal."
+            )
+            % {"who": invitation.invited_by},
         ),
         to=[invitation.email],
         proposal=proposal,

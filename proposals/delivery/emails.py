@@ -92,8 +92,8 @@ def _salutation(name: str) -> str:
 
 def _usual_reason(proposal: Proposal | None) -> str:
     if proposal is None:
-        return _("You receive this email because of what you use on the COSME portal.")
-    return _("You receive this email because you are named in this proposal on the COSME portal.")
+        return _("You receive this email because of your account on the COSME portal.")
+    return _("You receive this email because you take part, or took part, in this proposal.")
 
 
 def _without_links(text: EmailContent) -> EmailContent:
@@ -101,7 +101,7 @@ def _without_links(text: EmailContent) -> EmailContent:
     facts = [(_safe(label), _safe(value)) for label, value in text.facts]
     texts = {
         name: _safe(getattr(text, name))
-        for name in ("subject", "what_happened", "status", "next_step", "quote")
+        for name in ("subject", "what_happened", "status", "next_step", "quote", "reason")
     }
     return replace(text, facts=facts, **texts)
 

@@ -80,7 +80,7 @@ def check_writing_time(opened: str) -> None:
 def submit_enquiry(
     asked: NewEnquiry, *, call: Call | None, user: User | None, page: str = ""
 ) -> Enquiry:
-    """Keep an enquiry, and promise a copy to who asks; not one more to an address that had many today."""
+    """Store an enquiry, and queue a copy to who asks; not one more to an address that had many today."""
     enquiry = Enquiry.objects.create(
         call=call, user=user, page=page, received_at=clock.now(), **vars(asked)
     )
@@ -102,6 +102,7 @@ def submit_enquiry(
             ),
             link=reverse("enquiries:ask"),
             link_label=_("Send another question"),
+            reason=_reason(),
         ),
         to=[enquiry.email],
         key=f"enquiry:{enquiry.pk}",
@@ -155,11 +156,18 @@ def reply(enquiry: Enquiry, text: str, *, seen: int, by: User) -> EnquiryReply:
             ),
             link=reverse("enquiries:ask") + f"?about={locked.number}",
             link_label=_("Contact the helpdesk again"),
+            reason=_reason(),
         ),
         to=[locked.email],
         key=f"enquiry-answer:{enquiry_answer.pk}",
     )
     return enquiry_answer
+
+
+def _reason() -> str:
+    return _(
+        "You receive this email because this address was given with a question to the helpdesk."
+    )
 
 
 def names_in(text: str, enquiry: Enquiry) -> list[str]:

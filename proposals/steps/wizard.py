@@ -329,7 +329,12 @@ def url_after(draft: Draft, slug: str) -> str:
 
 
 def url_before(draft: Draft, slug: str) -> str:
-    """Where “save and go back” leads: the step before, and the overview from the first."""
+    """Where “save and go back” leads: the step before, and the overview from the first.
+
+    From the description of a partner it is the list of all partners' descriptions.
+    """
+    if slug == DescriptionForm.slug:
+        return url_of(draft, slug)
     slugs = [step.slug for step in steps_of(draft.proposal.strand)]
     place = slugs.index(slug)
     return url_of(draft, slugs[place - 1]) if place else draft.proposal.get_absolute_url()

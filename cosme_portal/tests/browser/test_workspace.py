@@ -341,6 +341,23 @@ def test_every_page_of_the_workspace_is_fine_on_screen_and_phone(visit, call):
         partner.goto(path)
 
 
+def test_the_account_menu_closes_by_escape_and_by_a_click_beside_it(visit, call):
+    proposal = make_draft(call)
+    visitor = at_step(visit, proposal, proposal.started_by)
+    button = visitor.page.locator("[data-menu] > summary")
+    sign_out = visitor.page.get_by_role("button", name="Sign out")
+    button.press("Enter")
+    sign_out.focus()
+    visitor.check()
+    visitor.page.keyboard.press("Escape")
+    assert not sign_out.is_visible()
+    assert button.evaluate("element => element === document.activeElement")
+    button.click()
+    assert sign_out.is_visible()
+    visitor.page.locator("h1").click()
+    assert not sign_out.is_visible()
+
+
 def test_a_comment_is_written_and_done_and_a_draft_printed(visit, call):
     proposal = make_draft(call)
     visitor = at_step(visit, proposal, proposal.started_by)

@@ -8,6 +8,8 @@ from applicants.tests.factories import make_user
 from proposals import tasks
 from proposals.consortium import invitations
 from proposals.delivery import outbox
+from proposals.delivery.emails import _usual_reason
+from proposals.helpdesk.enquiries import NewEnquiry, submit_enquiry
 from proposals.models import Invitation, QueuedEmail, Receipt
 from proposals.proof.receipts import create_receipt
 from proposals.submission.notifications import notify_submission
@@ -87,3 +89,32 @@ def test_an_email_has_one_button_and_says_why_it_came(call):
         html = message.alternatives[0].content
         assert html.count("<a ") == 1
         assert version.proposal.number in html
+
+
+def test_an_invitation_names_who_entered_the_address_and_links_to_nothing_of_theirs(call):
+    lead = make_user(full_name="https://evil.example/ click")
+    proposal = make_draft(call, lead=lead)
+    QueuedEmail.objects.all().delete()
+    invitations.invite(
+        proposal,
+        email="kim@test.example",
+        purpose=Invitation.Purpose.READ,
+        participant=None,
+        by=lead,
+    )
+    (message,) = send()
+    reason = message.body.strip().splitlines()[-1]
+    assert "click" in reason
+    assert "https://evil.example" not in message.body
+    assert "https://evil.example" not in message.alternatives[0].content
+
+
+def test_who_asks_the_helpdesk_without_an_account_reads_why_an_email_comes(call):
+    asked = NewEnquiry(
+        name="Kim", email="kim@test.example", subject="Countries", message="Is Kosovo in?"
+    )
+    submit_enquiry(asked, call=call, user=None)
+    (message,) = send()
+    proposal = make_draft(call)
+    assert message.body.strip().splitlines()[-1] != _usual_reason(proposal)
+    assert message.body.strip().splitlines()[-1] != _usual_reason(None)

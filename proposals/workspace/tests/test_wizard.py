@@ -113,6 +113,14 @@ def test_the_button_of_a_step_says_where_saving_leads(call, then, target):
     assert Draft(reload(proposal)).answers("summary")["acronym"] == "NEW"
 
 
+def test_going_back_from_a_partners_description_leads_to_those_of_all(call):
+    proposal = make_draft(call)
+    page = url("description", proposal, "p2")
+    data = {"seen_version": "0", "description": "Ours", "task": "", "then": "previous"}
+    response = client_of(proposal.started_by).post(page, data)
+    assert response.url == url("descriptions", proposal)
+
+
 def test_a_link_of_the_check_leads_to_the_field_and_from_there_back(call):
     proposal = make_ready(call)
     save(proposal, "summary", duration_months=26)
@@ -126,9 +134,15 @@ def test_a_link_of_the_check_leads_to_the_field_and_from_there_back(call):
     assert 'name="then" value="check"' not in lead.get(step).content.decode()
 
 
-def test_every_link_of_the_check_leads_to_an_element_that_is_there(call):
+def unjustified(title):
+    return {"title": title, "objective": "", "description": "Go there", "justification": ""}
+
+
+@pytest.mark.parametrize("activities", [[], [unjustified("One"), unjustified("Two")]])
+def test_every_link_of_the_check_leads_to_an_element_that_is_there(call, activities):
     proposal = make_draft(call)
     save(proposal, "summary", duration_months=26)
+    save(proposal, "activities", activities=activities)
     lead = client_of(proposal.started_by)
     page = lead.get(url("check", proposal))
     links = [

@@ -19,6 +19,7 @@ from proposals.consortium import (
     assignments,
     confirmations,
     deadline_reminders,
+    drafts,
     invitations,
     participants,
 )
@@ -988,9 +989,9 @@ def test_a_print_that_fails_says_so_and_keeps_no_other_waiting(call, monkeypatch
 def test_drafting_tells_a_lost_base_from_a_known_one(call):
     proposal = make_draft(call)
     save(proposal, "summary", acronym="ONE")
-    section = participants.section_of(proposal, "summary")
-    with pytest.raises(participants.MergeConflict) as caught:
-        participants.save_or_merge(
+    section = drafts.section_of(proposal, "summary")
+    with pytest.raises(drafts.MergeConflict) as caught:
+        drafts.save_or_merge(
             proposal, section, answers={"acronym": "TWO"}, seen_version=99, by=proposal.started_by
         )
     assert caught.value.merge.conflicts == ("acronym",)
@@ -1062,7 +1063,7 @@ def test_an_officer_takes_no_part_in_a_proposal(call):
 def test_after_the_deadline_nobody_joins(call):
     proposal = make_draft(call)
     invitation = invited(proposal, purpose=Purpose.WRITE)
-    with clock.frozen_at(DEADLINE), pytest.raises(participants.NotOpen):
+    with clock.frozen_at(DEADLINE), pytest.raises(drafts.NotOpen):
         invitations.accept(invitation, user=make_user())
 
 
@@ -1133,7 +1134,7 @@ def test_people_are_told_that_their_organisation_was_taken_out(call):
     proposal = make_draft(call)
     partner = partner_of(proposal)
     taken_out = proposal.participants.get(organisation__members=partner)
-    seen = participants.section_of(proposal, "consortium").version
+    seen = drafts.section_of(proposal, "consortium").version
     participants.remove_participant(taken_out, seen_version=seen, by=proposal.started_by)
     notified = [item for item in sent() if "no longer takes part" in item.subject]
     assert [partner.email] in [item.to for item in notified] and proposal.number in notified[0].body
