@@ -82,6 +82,19 @@ def test_catalogues_and_citations_have_what_their_standards_ask_for():
     assert {"cff-version", "message", "title", "authors"} <= set(read_yaml("CITATION.cff"))
 
 
+@pytest.mark.parametrize(
+    "package", sorted(path.parent.name for path in (ROOT / "proposals").glob("*/__init__.py"))
+)
+def test_a_package_names_entrances_that_exist(package):
+    module = importlib.import_module(f"proposals.{package}")
+    sentence = re.search(r"Enter by .*?[.](?=\s|$)", module.__doc__ or "", re.DOTALL)
+    names = re.findall(r"`([\w.]+)`", sentence[0]) if sentence else []
+    for name in names:
+        part, _dot, attribute = name.partition(".")
+        entrance = importlib.import_module(f"proposals.{package}.{part}")
+        assert not attribute or hasattr(entrance, attribute), name
+
+
 def test_hooks_call_what_make_check_calls():
     hooks = [
         hook for repo in read_yaml(".pre-commit-config.yaml")["repos"] for hook in repo["hooks"]

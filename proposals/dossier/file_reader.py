@@ -143,7 +143,7 @@ def _shown(data: Any) -> str:
 
 def _in_short(data: str) -> str:
     """The beginning of a text from outside, without what could steer the terminal that it is shown on."""
-    text = "".join(sign if sign.isprintable() else "�" for sign in data[: MAX_SHOWN_LENGTH + 1])
+    text = "".join(char if char.isprintable() else "�" for char in data[: MAX_SHOWN_LENGTH + 1])
     return f"{text[:MAX_SHOWN_LENGTH]}…" if len(text) > MAX_SHOWN_LENGTH else text
 
 
