@@ -110,4 +110,3 @@ def test_the_reference_shows_each_rule_with_its_parameters(client):
     page = client.get(reverse("calls:rules")).content.decode()
     assert 'id="min-member-states"' in page
     assert "The minimum number of different Member States." in page
-    assert "the call text applies" in page

@@ -8,7 +8,6 @@ from urllib.parse import quote
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy
 
 from applicants import choices
 from applicants.profile import PROFILE_STEPS
@@ -91,49 +90,6 @@ def of_subject(findings: list[Finding], subject: str) -> list[Finding]:
 def item(values: dict[str, Any], key: str) -> Any:
     """One value of a mapping by a key that is in a variable."""
     return values[key]
-
-
-# Names of stored values that mean nothing without their code; the others are words already.
-LABELS = {
-    "at_least": gettext_lazy("counted for certain"),
-    "at_most": gettext_lazy("counted at most"),
-    "counts_until": gettext_lazy("last day in force"),
-    "deadline": gettext_lazy("deadline (UTC)"),
-    "gate": gettext_lazy("legal basis"),
-    "in_force_on": gettext_lazy("in force from"),
-    "kind": gettext_lazy("type of organisation"),
-    "linked": gettext_lazy("linked organisations"),
-    "opens_at": gettext_lazy("opening (UTC)"),
-    "others": gettext_lazy("other proposals"),
-    "planned_on": gettext_lazy("date of application or planned date"),
-    "possible": gettext_lazy("counted at most"),
-    "received_at": gettext_lazy("received (UTC)"),
-    "remaining": gettext_lazy("independent organisations"),
-    "rule_date": gettext_lazy("relevant date"),
-    "standing": gettext_lazy("participation"),
-    "sure": gettext_lazy("counted for certain"),
-    "total": gettext_lazy("total number of members"),
-}
-
-
-@register.filter
-def value_label(name: str) -> str:
-    """The name of a stored value, as evidence and changes show it."""
-    return str(LABELS.get(name) or name.replace("_", " "))
-
-
-@register.filter
-def plainly(value: Any) -> str:
-    """A value of an entry or of evidence, as a person writes it."""
-    if value is None or value in ("", []):
-        return _("none")
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if isinstance(value, dict):
-        return ", ".join(f"{name}: {plainly(item)}" for name, item in value.items())
-    if isinstance(value, list):
-        return ", ".join(plainly(item) for item in value)
-    return str(value)
 
 
 @register.filter

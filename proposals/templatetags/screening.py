@@ -1,6 +1,6 @@
 """What the officers' desk shows on its first page."""
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -18,12 +18,12 @@ from calls.templatetags.instants import instant
 from foundation import clock
 from foundation.isolation import isolated_html
 from foundation.sentences import gettext as _
+from proposals.dossier.evidence_words import evidence_label, evidence_text
 from proposals.dossier.outcome_words import outcome_words
 from proposals.models import AbuseReport, Enquiry, PartnershipRequest, ScreeningAnswer
 from proposals.screening import queue
 from proposals.screening.remedies import Remedy
 from proposals.screening.sheet import ElementLine, SheetLine, overall_for_officers
-from proposals.templatetags.proposals import plainly, value_label
 
 register = template.Library()
 
@@ -39,13 +39,14 @@ def officer_overall_words(outcome: str) -> str:
 
 
 @register.simple_tag
-def sheet_finding(finding: Finding) -> SafeString:
-    """A finding on the screening sheet, with its evidence."""
+def sheet_finding(finding: Finding, rule_date: str) -> SafeString:
+    """A finding on the screening sheet, with its evidence; countries are called as on the rule date."""
+    day = date.fromisoformat(rule_date)
     evidence = format_html_join(
         " · ",
         "{}: {}",
         (
-            (isolated_html(value_label(name)), isolated_html(plainly(value)))
+            (evidence_label(name), isolated_html(evidence_text(name, value, day)))
             for name, value in finding.evidence.items()
         ),
     )

@@ -3,10 +3,12 @@
 import dataclasses
 from collections.abc import Mapping
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, get_type_hints
 
 from django import forms
 from django.forms.formsets import BaseFormSet, formset_factory
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy
 
 from calls.eligibility import RuleSet
@@ -15,9 +17,16 @@ from calls.eligibility.facts import OrganisationKind, Registration
 from calls.eligibility.rules import CATALOGUE, UnusableRule, parameters_of
 from calls.fields import CountryField
 from calls.models import Call, CountryParticipation
+from foundation import clock
 from foundation.fields import DayField, NumberTextField, WholeNumberField, plain_number
 from foundation.identifiers import key_of
 from foundation.sentences import gettext as _
+from proposals.dossier.evidence_words import (
+    KIND_WORDS,
+    REGISTRATION_WORDS,
+    condition_label,
+    condition_text,
+)
 
 MAX_RULES = 60
 
@@ -147,8 +156,8 @@ class RuleEntryForm(forms.Form):
         for name, means, form, must in parameters_of(self.rule_class):
             kind = types[name]
             field = _field_for(kind, call)
-            field.label, field.required = name.replace("_", " ").capitalize(), must
-            field.help_text = means if kind in (str, int, int | None) else f"{means} {_how(form)}"
+            field.label, field.required = capfirst(condition_label(name)), must
+            field.help_text = f"{means} {_how(form)}" if kind in TYPED_KINDS else means
             self.fields[name] = field
             if name in self.original:
                 self.initial[name] = _shown(kind, self.original[name])
@@ -170,15 +179,12 @@ class RuleEntryForm(forms.Form):
     def summary(self) -> str:
         """What the call has set, in one line: the closed entry shows it."""
         hidden = {"rule", "citation", "link"}
-        parts = []
-        for name, value in self.original.items():
-            if name in hidden:
-                continue
-            text = ", ".join(map(str, value)) if isinstance(value, list) else value
-            if isinstance(value, dict):
-                text = ", ".join(f"{code}: {amount}" for code, amount in sorted(value.items()))
-            parts.append(f"{name.replace('_', ' ')} {text}")
-        return " · ".join(parts)
+        today = clock.now().date()
+        return " · ".join(
+            f"{condition_label(name)}: {condition_text(name, value, today)}"
+            for name, value in self.original.items()
+            if name not in hidden
+        )
 
     @property
     def asks(self) -> str:
@@ -204,8 +210,17 @@ class RuleEntryForm(forms.Form):
         return entry
 
 
+TYPED_KINDS = (Decimal, Mapping[str, Decimal])  # a person must know how to type them
+
+
 def _how(form: str) -> str:
     return _("Format: %(form)s.") % {"form": form}
+
+
+CODES: tuple[tuple[type[StrEnum], Mapping[Any, Any]], ...] = (
+    (OrganisationKind, KIND_WORDS),
+    (Registration, REGISTRATION_WORDS),
+)
 
 
 def _field_for(kind: Any, call: Call) -> forms.Field:
@@ -215,9 +230,9 @@ def _field_for(kind: Any, call: Call) -> forms.Field:
     if kind == tuple[str, ...]:
         strands = [(strand.code, str(strand.code)) for strand in call.strands.all()]
         return forms.MultipleChoiceField(choices=strands, widget=several)
-    for choices in (OrganisationKind, Registration):
-        if kind == tuple[choices, ...]:  # type: ignore[valid-type]
-            options = [(choice.value, choice.value.replace("-", " ")) for choice in choices]
+    for codes, words in CODES:
+        if kind == tuple[codes, ...]:  # type: ignore[valid-type]
+            options = [(code.value, words[code]) for code in codes]
             return forms.MultipleChoiceField(choices=options, widget=several)
     if kind == Mapping[str, Decimal]:
         return AmountsField()

@@ -16,6 +16,7 @@ from calls.conditions import requires_second_person
 from calls.eligibility.countries import Participation
 from calls.eligibility.rules import CATALOGUE
 from calls.models import Call, ConditionChange, Programme
+from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.conditions import change_requests as desk_changes
 from proposals.conditions import rule_changes
@@ -25,6 +26,7 @@ from proposals.conditions.admin.change_forms import (
     rule_list,
     with_one_more,
 )
+from proposals.dossier.evidence_words import condition_label, condition_text
 from proposals.models import ProposedChange
 from proposals.officers.admin_pages import is_id
 
@@ -271,14 +273,23 @@ def edits_between(now: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> li
 def _edit(before: dict[str, Any] | None, after: dict[str, Any] | None) -> dict[str, Any]:
     entry = before or after or {}
     names = dict.fromkeys([*(before or {}), *(after or {})])
+    today = clock.now().date()
     fields = [
-        (name.replace("_", " "), (before or {}).get(name), (after or {}).get(name))
+        (
+            condition_label(name),
+            condition_text(name, (before or {}).get(name), today),
+            condition_text(name, (after or {}).get(name), today),
+        )
         for name in names
-        if (before or {}).get(name) != (after or {}).get(name)
+        if name not in KEYS and (before or {}).get(name) != (after or {}).get(name)
     ]
     kind = "changed" if before and after else "removed" if before else "added"
-    title, strands = _key(entry)
-    return {"kind": kind, "title": title, "strands": strands, "fields": fields}
+    code, strands = _key(entry)
+    title = condition_text("rule" if "rule" in entry else "country", code, today)
+    return {"kind": kind, "code": code, "title": title, "strands": strands, "fields": fields}
+
+
+KEYS = ("rule", "country")  # what an entry is about; its title says it
 
 
 def _lists(change: ProposedChange) -> tuple[list[Any], list[Any]]:

@@ -5,7 +5,9 @@ from django.test import Client
 from django.urls import reverse
 
 from applicants.tests.factories import make_user
-from calls.models import Call
+from calls.eligibility.countries import NAMES
+from calls.eligibility.rules import title_of
+from calls.models import Call, CountryParticipation
 from conftest import NEXT_DAY
 from foundation import clock
 from foundation.tests.pages import compact
@@ -152,11 +154,30 @@ def test_the_page_says_what_is_changed_added_and_removed(call, officer_client):
     place, gone = place_of(call, "duration"), place_of(call, "one-application")
     form = rules_form(call, **{f"rules-{place}-maximum_months": "12", f"rules-{gone}-DELETE": "on"})
     form[f"rules-{place_of(call, 'in-time')}-ORDER"] = "99"
-    page = shown(officer_client.post(f"{ADD}?call={call.pk}", form, follow=True))
-    changed = '<b>duration</b>changed<br><span class="muted">maximum months</span>24 →<b>12</b>'
-    assert changed in compact(page)
-    assert "<b>one-application</b> removed" in page
-    assert "The order of the rules changes." in page
+    answer = officer_client.post(f"{ADD}?call={call.pk}", form, follow=True)
+    edits = {edit["code"]: edit for edit in answer.context["edits"]}
+    assert {code: edit["kind"] for code, edit in edits.items()} == {
+        "duration": "changed",
+        "one-application": "removed",
+    }
+    [(label, before, after)] = edits["duration"]["fields"]
+    assert (before, after) == ("24", "12")
+    page = compact(shown(answer))
+    assert f'<span class="muted">{label}</span>24 →<b>12</b>' in page
+    assert answer.context["is_reordered"]
+
+
+def test_what_changes_is_named_by_words_instead_of_codes(call, officer_client):
+    place = place_of(call, "established")
+    form = rules_form(call, **{f"rules-{place}-DELETE": "on"})
+    edits = officer_client.post(f"{ADD}?call={call.pk}", form, follow=True).context["edits"]
+    assert [edit["title"] for edit in edits] == [title_of("established")]
+    edits = officer_client.post(moldova(call), country_form(gate="b"), follow=True).context["edits"]
+    assert [edit["title"] for edit in edits] == [NAMES["MD"]]
+    words = dict(CountryParticipation.LegalBasis.choices)
+    assert (words["c"], words["b"]) in [
+        (before, after) for _label, before, after in edits[0]["fields"]
+    ]
 
 
 def test_the_untouched_form_of_rules_changes_nothing(call, officer_client):
