@@ -9,17 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "cosme_portal.bench.settings"
 os.environ.setdefault("PORTAL_MODE", "development")
 
 from cosme_portal import embedded
+from cosme_portal.bench.database import use_own_database
 from cosme_portal.bench.report import floor, ratio, row
 
 PORT = int(os.environ.get("PORT", "8090"))
-DATABASE = "portal_bench"
 TURNS = 40
 EVERYTHING = {"web", "pages", "receipt", "drain", "load", "log", "rules", "officers", "partners"}
 MEGABYTE = 1024 * 1024
@@ -29,7 +28,7 @@ def main() -> int:
     embedded.provide_database(as_superuser=True)
     folder = TemporaryDirectory(prefix="cosme-portal-bench-", ignore_cleanup_errors=True)
     stop_broker = embedded.provide_broker(Path(folder.name))
-    _use_own_database()
+    use_own_database()
     import django  # noqa: PLC0415 -- the database's address comes first
 
     django.setup()
@@ -43,23 +42,6 @@ def main() -> int:
         stop_broker()
         folder.cleanup()
     return 0 if all(results) else 1
-
-
-def _use_own_database() -> None:
-    """A database of its own, created for each run."""
-    import psycopg2  # noqa: PLC0415 -- as above
-
-    data = urlsplit(os.environ["DATABASE_URL"])
-    connection = psycopg2.connect(
-        os.environ["DATABASE_URL"].replace("postgres://", "postgresql://")
-    )
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        cursor.execute(f'DROP DATABASE IF EXISTS "{DATABASE}" WITH (FORCE)')
-        cursor.execute(f'CREATE DATABASE "{DATABASE}"')
-    connection.close()
-    query = f"?{data.query}" if data.query else ""
-    os.environ["DATABASE_URL"] = f"{data.scheme}://{data.netloc}/{DATABASE}{query}"
 
 
 def _all_benchmarks() -> Iterator[bool]:
