@@ -20,7 +20,18 @@ from cosme_portal.bench.report import floor, ratio, row
 
 PORT = int(os.environ.get("PORT", "8090"))
 TURNS = 40
-EVERYTHING = {"web", "pages", "receipt", "drain", "load", "log", "rules", "officers", "partners"}
+EVERYTHING = {
+    "web",
+    "pages",
+    "receipt",
+    "drain",
+    "load",
+    "log",
+    "rules",
+    "officers",
+    "screening",
+    "partners",
+}
 MEGABYTE = 1024 * 1024
 
 
@@ -81,7 +92,7 @@ def _all_benchmarks() -> Iterator[bool]:
 
 
 def _pages(wanted: set[str], call: Any) -> Iterator[bool]:
-    from cosme_portal.bench import officers, pages, partners  # noqa: PLC0415 -- after set-up
+    from cosme_portal.bench import officers, pages, partners, screening  # noqa: PLC0415 -- after set-up
 
     if "pages" in wanted:
         print("\nPages, in one process")
@@ -89,6 +100,10 @@ def _pages(wanted: set[str], call: Any) -> Iterator[bool]:
     if "officers" in wanted:
         print("\nBack office, in one process")
         yield from officers.officer_pages(call)
+    if "screening" in wanted:
+        print("\nScreening one proposal, in a browser")
+        with _web_server():
+            yield from screening.clicks_of_a_screening(PORT, call)
     if "partners" in wanted:
         print("\nPartner search, in one process")
         yield from partners.partner_search(call)
