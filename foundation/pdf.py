@@ -45,8 +45,17 @@ class Attached:
         return asdict(self) | {"at": self.at.isoformat()}
 
 
-def render_pdf(html: str, *, sheet: str, attachments: Sequence[Attached] = ()) -> bytes:
+def render_pdf(
+    html: str,
+    *,
+    sheet: str,
+    attachments: Sequence[Attached] = (),
+    compact_sheet: str = "",
+    compact_over: int = 0,
+) -> bytes:
     """A document as PDF, by a style sheet of `static/css/` such as "receipt.css".
+
+    A document of more than `compact_over` pages is laid out again with `compact_sheet` as well.
 
     Raises:
         LayoutFailed: it took longer than `PORTAL_LAYOUT_SECONDS`, or could not be laid out.
@@ -56,6 +65,8 @@ def render_pdf(html: str, *, sheet: str, attachments: Sequence[Attached] = ()) -
             html.encode(),
             sheet=sheet,
             attachments=[attachment.as_json() for attachment in attachments],
+            compact_sheet=compact_sheet,
+            compact_over=compact_over,
         )
     except ChildFailed as failure:
         kind = failure.kind if isinstance(failure, WorkFailed) else type(failure).__name__

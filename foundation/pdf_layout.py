@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from weasyprint import CSS, HTML, Attachment
+from weasyprint.document import Document
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher
 
@@ -31,17 +32,33 @@ class StaticFilesOnly(URLFetcher):
         return super().fetch(url, headers)
 
 
-def pdf(html: bytes, *, sheet: str, attachments: Sequence[Mapping[str, str]] = ()) -> bytes:
-    """A document as PDF, by a style sheet of `static/css/`; attachments as `printing.Attached` has them."""
+def pdf(
+    html: bytes,
+    *,
+    sheet: str,
+    attachments: Sequence[Mapping[str, str]] = (),
+    compact_sheet: str = "",
+    compact_over: int = 0,
+) -> bytes:
+    """A document as PDF, by a style sheet of `static/css/`; attachments as `printing.Attached` has them.
+
+    One of more than `compact_over` pages is laid out again with the compact sheet as well.
+    """
     page = HTML(string=html.decode(), base_url=base_url(), url_fetcher=StaticFilesOnly())
-    content: bytes = page.write_pdf(
+    document = _laid_out(page, sheet)
+    if compact_sheet and len(document.pages) > compact_over:
+        document = _laid_out(page, sheet, compact_sheet)
+    content: bytes = document.write_pdf(
         finisher=_mark_accessible,
-        font_config=_fonts(),
-        stylesheets=[_style_sheet(sheet)],
         pdf_variant=VARIANT,
         attachments=[_attachment(**attached) for attached in attachments],
     )
     return content
+
+
+def _laid_out(page: HTML, *sheets: str) -> Document:
+    stylesheets = [_style_sheet(sheet) for sheet in sheets]
+    return page.render(font_config=_fonts(), stylesheets=stylesheets, pdf_variant=VARIANT)
 
 
 def _attachment(name: str, text: str, description: str, relationship: str, at: str) -> Attachment:

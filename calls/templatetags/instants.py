@@ -185,20 +185,19 @@ def day(value: date | None) -> str:
 
 
 @register.filter
-def euro(amount: Any) -> str:
+def euro(value: Any) -> str:
     """“EUR 187,500”, with cents only where there are some."""
-    if amount in (None, ""):
-        return "–"
-    value = Decimal(str(amount))
-    digits = 0 if value == value.to_integral() else 2
-    return f"EUR\u00a0{formats.number_format(value, digits, use_l10n=True, force_grouping=True)}"
+    return "–" if value in (None, "") else f"EUR\u00a0{amount(value)}"
 
 
 @register.filter
-def amount(value: Decimal) -> str:
+def amount(value: Any) -> str:
     """“187,500”, with cents only where there are some; for columns whose heading says the currency."""
-    digits = 0 if value == value.to_integral() else 2
-    return formats.number_format(value, digits, use_l10n=True, force_grouping=True)
+    if value in (None, ""):
+        return "–"
+    number = Decimal(str(value))
+    digits = 0 if number == number.to_integral() else 2
+    return formats.number_format(number, digits, use_l10n=True, force_grouping=True)
 
 
 @register.filter

@@ -35,6 +35,7 @@ from proposals.models import (
     Version,
 )
 from proposals.proof import ledger
+from proposals.proof.receipt_contents import deadline_at_receipt, points_by_rule
 
 
 def create_receipt(version: Version, *, cause: str = SealedDocument.SUBMISSION) -> None:
@@ -48,6 +49,8 @@ def create_receipt(version: Version, *, cause: str = SealedDocument.SUBMISSION) 
 
     sign_and_store(Receipt, version, cause, rendered)
 
+
+RECEIPT_PAGES = 2  # at most, as long as names that a person would type fit into small print
 
 Render = Callable[[datetime, TimestampStatus], bytes]
 
@@ -163,14 +166,24 @@ def render_receipt_html(
     proof: dict[str, Any],
     stamp: TimestampStatus = TimestampStatus.NONE,
 ) -> str:
-    """The receipt as HTML: what was submitted, when, what the rules said, and its place in the log."""
+    """The receipt as HTML: what was received and when, what it holds, and how to verify it."""
+    deadline, time_left = deadline_at_receipt(version)
     context = version_context(version) | {
         "sealed_at": sealed_at,
         "stamp": stamp,
+        "deadline": deadline,
+        "time_left": time_left,
         "qr_code": qr_code_of(version),
         "check_url": settings.BASE_URL + reverse("proof:check"),
+        "certificates_url": settings.BASE_URL + reverse("proof:certificates"),
         "proof": proof,
         "log_signed_at": datetime.fromisoformat(proof["head"]["signed_at"]),
+    }
+    context |= {
+        "coordinator": next(
+            (row for row in context["participants"] if row["is_coordinator"]), None
+        ),
+        "points": points_by_rule(context["verdict"], version.acknowledged),
     }
     return render_to_string("proof/receipt.html", context)
 
@@ -244,7 +257,13 @@ def render_receipt_pdf(version: Version, html: str, proof: dict[str, Any]) -> by
             version, "proof.json", canonical(proof), "Supplement", "Proof of inclusion in the log"
         ),
     ]
-    return render_pdf(html, sheet="receipt.css", attachments=attachments)
+    return render_pdf(
+        html,
+        sheet="receipt.css",
+        attachments=attachments,
+        compact_sheet="receipt-compact.css",
+        compact_over=RECEIPT_PAGES,
+    )
 
 
 def _attached(

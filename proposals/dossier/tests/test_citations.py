@@ -1,8 +1,10 @@
 """Each rule of a shipped call cites a text that can be read, and whatever prints a finding prints where."""
 
+import io
 import json
 from urllib.parse import urlsplit
 
+import pikepdf
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -11,13 +13,12 @@ from calls.call_file import read_call_file
 from calls.eligibility import Outcome
 from calls.eligibility.verdict import Finding
 from calls.rule_reference import as_markdown
-from conftest import AFTERNOON, NEXT_DAY
+from conftest import NEXT_DAY
 from foundation import clock
 from proposals.dossier.file_screening import SHIPPED
 from proposals.dossier.tests.test_file_screening import changed, run
-from proposals.models import VerdictRecord
-from proposals.proof.ledger import sequence
-from proposals.proof.receipts import proof_of_version, render_receipt_html
+from proposals.models import Receipt, VerdictRecord
+from proposals.proof.receipts import create_receipt
 from proposals.screening import letters
 from proposals.screening.automatic_check import screen_closed
 from proposals.screening.decisions import findings_by_rule, record_decision
@@ -86,15 +87,13 @@ def test_pages_of_applicants_print_the_link_of_each_finding(call):
 
 
 @pytest.mark.django_db
-def test_receipt_sheet_and_letter_print_the_link_of_each_finding(call):
+def test_sheet_and_letter_print_the_link_of_each_finding_and_a_receipt_holds_it(call):
     version = submit(with_findings(call))
-    sequence()
     verdict = VerdictRecord.objects.get(version=version).verdict
-    not_met = links_of(verdict.findings, without={Outcome.PASS})
-    assert (
-        missing(not_met, render_receipt_html(version, AFTERNOON, proof_of_version(version)))
-        == set()
-    )
+    create_receipt(version)
+    with pikepdf.open(io.BytesIO(bytes(Receipt.objects.get().pdf))) as pdf:
+        held = pdf.attachments["verdict.json"].get_file().read_bytes().decode()
+    assert missing(links_of(verdict.findings), held) == set()
 
     with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)

@@ -322,7 +322,7 @@ def test_another_program_finds_receipt_and_proposal_pdf_accessible_and_archival(
             assert {failure.rule_id for failure in validation_report.failures} <= MISTAKEN
             assert validation_report.rules.total > 100
     with pikepdf.open(io.BytesIO(Receipt.objects.get().pdf)) as pdf:
-        assert len(pdf.pages) <= 3
+        assert len(pdf.pages) <= 2
 
 
 def test_it_says_that_it_is_accessible_and_archival(receipt):

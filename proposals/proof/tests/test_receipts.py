@@ -2,17 +2,27 @@
 
 import io
 import json
+import re
 import subprocess
+from datetime import timedelta
 
 import pikepdf
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import InternalError, connection, transaction
+from django.urls import reverse
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from conftest import AFTERNOON
+from applicants.models import Organisation
+from calls.eligibility import Outcome
+from calls.eligibility.rules import title_of
+from calls.extensions import extend_deadline
+from conftest import AFTERNOON, DEADLINE, database_owner
+from foundation import clock
 from foundation.pdf_layout import StaticFilesOnly
-from proposals.models import ProposalPdf, Receipt
+from proposals.models import ProposalPdf, Receipt, Version
 from proposals.proof.full_proposal_pdf import create_proposal_pdf
+from proposals.proof.receipt_contents import deadline_at_receipt, points_by_rule
 from proposals.proof.receipts import (
     create_receipt,
     proof_of_version,
@@ -20,6 +30,8 @@ from proposals.proof.receipts import (
     render_receipt_pdf,
 )
 from proposals.tests.factories import make_ready, reload, save, submit
+from proposals.workspace.tests.test_uploads import pdf_bytes
+from proposals.workspace.uploads import store_file
 
 pytestmark = pytest.mark.django_db
 
@@ -48,28 +60,110 @@ def test_it_is_an_archival_pdf_with_tags_and_a_language(call):
         assert (metadata["pdfaid:part"], metadata["pdfaid:conformance"]) == ("3", "A")
         assert pdf.Root.MarkInfo.Marked
         assert str(pdf.Root.Lang) == "en"
-        assert len(pdf.pages) <= 3
+        assert len(pdf.pages) <= 2
 
 
-def test_it_says_everything_in_the_order_a_person_wants(call, tmp_path):
+def html_of(version):
+    return render_receipt_html(version, AFTERNOON, proof_of_version(version))
+
+
+def sentence_of(html):
+    return " ".join(re.search(r'<p class="lead">(.*?)</p>', html, re.DOTALL)[1].split())
+
+
+def test_it_opens_with_what_was_received_from_whom_and_when(call):
+    proposal = make_ready(call)
+    with clock.frozen_at(DEADLINE - timedelta(minutes=39, seconds=30)):
+        version = submit(proposal)
+    html = html_of(version)
+    sentence = sentence_of(html)
+    coordinator = proposal.participants.get(role="coordinator").organisation
+    for part in (
+        "LASER-GO",
+        proposal.number,
+        version.submitted_by.full_name,
+        coordinator.name,
+        "21 April 2015, 16:20:30 Brussels (CEST, UTC+02:00)",
+        "39 minutes 30 seconds",
+    ):
+        assert part in sentence
+    assert sentence.count(". ") == 0 and sentence.endswith(".")
+    assert html.index("<h1>") < html.index('class="lead"') < html.index("<h2>")
+
+
+def test_it_says_what_counts_before_what_proves_it(call):
     proposal = make_ready(call)
     version = submit(proposal)
-    text = render_receipt_html(version, AFTERNOON, proof_of_version(version))
+    text = html_of(version)
     order = [
-        "LASER-GO",
-        f"{proposal.number} · version 1",
-        "2015-04-21 14:20:00.000 UTC",
-        version.submitted_by.full_name,
+        'class="lead"',
         "COS-CLUSTER-2014-3-03",
-        version.sha256,
+        "Photonics for health",
+        "EUR\u00a090,000",
         "Lithuania (LT)",
         "No files were submitted.",
         "Eligible.",
-        "How to verify this document",
-        version.url,
+        version.sha256,
+        "2015-04-21 14:20:00.000 UTC",
+        reverse("proof:check"),
     ]
     places = [text.index(part) for part in order]
     assert places == sorted(places)
+
+
+def test_the_last_moment_is_not_said_to_be_none(call):
+    proposal = make_ready(call)
+    with clock.frozen_at(DEADLINE - timedelta(milliseconds=1)):
+        version = submit(proposal)
+    assert deadline_at_receipt(version) == (DEADLINE, "less than a second")
+
+
+def test_an_extension_afterwards_does_not_change_how_long_before_it_was(call):
+    version = submit(make_ready(call))
+    before = deadline_at_receipt(version)
+    later = DEADLINE + timedelta(days=3)
+    extend_deadline(
+        call, new_deadline=later, reason="Storm", decided_by="EASME", confirmed_by="A colleague"
+    )
+    version = Version.objects.get(pk=version.pk)
+    assert version.proposal.deadline > DEADLINE
+    assert deadline_at_receipt(version) == before == (DEADLINE, "40 minutes 0 seconds")
+
+
+NAME = "Association pour le développement international des grappes de la photonique "
+
+
+def with_long_names(call):
+    """Twelve partners with the longest names that a profile takes, and files in every slot."""
+    countries = ["LT", "FR", "AT", "EL", "BG", "DE", "ES", "IT", "RO", "CZ", "HU", "PL"]
+    proposal = make_ready(call, countries=countries)
+    save(proposal, "summary", acronym="X" * 30, title_text=(NAME * 3)[:200], duration_months=30)
+    with database_owner():
+        Organisation.objects.update(
+            legal_name=("Legal name: " + NAME * 3)[:199] + ".", cluster_name=(NAME * 3)[:199] + "."
+        )
+    for deliverable in proposal.strand.deliverables.all():
+        file = SimpleUploadedFile(f"{deliverable.code:_<116}.pdf", pdf_bytes())
+        store_file(proposal, deliverable.code, file, seen="", by=proposal.started_by)
+    return reload(proposal)
+
+
+def test_twelve_partners_with_long_names_are_on_two_pages_and_whole(call, tmp_path):
+    version = submit(with_long_names(call))
+    (tmp_path / "receipt.pdf").write_bytes(bytes(receipt_of(version).pdf))
+    with pikepdf.open(tmp_path / "receipt.pdf") as pdf:
+        assert len(pdf.pages) == 2
+    shown = "".join(text_of(tmp_path / "receipt.pdf").split())
+    for participant in version.document["consortium"]:
+        organisation = participant["organisation"]
+        assert "".join(organisation["legal_name"].split()) in shown
+        assert "".join(organisation["cluster_name"].split()) in shown
+    assert all("".join(file["name"].split()) in shown for file in version.document["files"])
+
+
+def text_of(file):
+    command = ["pdftotext", "-raw", file, "-"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def test_a_receipt_speaks_of_the_version_not_of_the_draft(call):
@@ -87,14 +181,19 @@ def test_making_it_twice_makes_one(call):
     assert Receipt.objects.get() == first
 
 
-def test_acknowledged_findings_are_named_with_their_source(call):
-    proposal = make_ready(call)
+def test_points_are_named_once_for_each_rule_with_what_was_acknowledged(call):
+    proposal = make_ready(call, countries=("LT", "FR", "AT", "AL"))
     save(proposal, "summary", duration_months=30)
     version = submit(reload(proposal))
-    html = render_receipt_html(version, AFTERNOON, proof_of_version(version))
-    assert "The project takes 30 months; the call allows at most 24 months." in html
-    assert "Call text, duration of projects" in html
-    assert "Acknowledged by the applicant." in html
+    verdict = version.verdicts.get().verdict
+    open_findings = [finding for finding in verdict.findings if finding.outcome != Outcome.PASS]
+    points = points_by_rule(verdict, version.acknowledged)
+    assert sum(point.number for point in points) == len(open_findings)
+    assert len({(point.title, point.outcome) for point in points}) == len(points)
+    (duration,) = [point for point in points if point.title == title_of("duration")]
+    assert duration.is_acknowledged
+    assert all(point.title in html_of(version) for point in points)
+    assert not any(point.is_acknowledged for point in points_by_rule(verdict, []))
 
 
 @pytest.mark.parametrize("url", ["https://evil.example/x.png", "file:///etc/passwd", "http://x/"])
