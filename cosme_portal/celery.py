@@ -23,9 +23,9 @@ app.autodiscover_tasks(["proposals"])
 
 @worker_init.connect
 def check_at_start(**_signal: object) -> None:
-    from cosme_portal.startup import warn_of_excess_privileges  # noqa: PLC0415 -- after set-up
+    from cosme_portal.startup import warn_at_start  # noqa: PLC0415 -- after set-up
 
-    warn_of_excess_privileges()
+    warn_at_start()
 
 
 @worker_init.connect

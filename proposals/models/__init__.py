@@ -31,6 +31,7 @@ from proposals.models.contact_points import ContactPoint
 from proposals.models.decisions import Decision, DecisionNotice, DecisionReview, DecisionState
 from proposals.models.enquiries import Enquiry, EnquiryReply, FaqEntry, ReplyTemplate
 from proposals.models.exports import EXPORT_RETENTION, Export
+from proposals.models.file_folder import FileFolder
 from proposals.models.languages import LANGUAGES
 from proposals.models.ledger import (
     ClosingCommitment,
@@ -120,6 +121,7 @@ __all__ = [
     "EnquiryReply",
     "Export",
     "FaqEntry",
+    "FileFolder",
     "Guest",
     "IndividualExtension",
     "Invitation",

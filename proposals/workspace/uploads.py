@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from applicants.models import User
 from foundation import clock
 from foundation.child_process import Busy, ChildFailed, OutOfMemory, OutOfTime
+from foundation.file_folder import is_expected_folder
 from foundation.limited_work import in_child
 from foundation.sentences import gettext as _
 from foundation.text import clean_file_name, names_something, unsafe_in
@@ -181,12 +182,14 @@ def save_pdf(checked: ValidatedPdf) -> None:
 def _store(content: bytes, path: str) -> None:
     """Write the file unless it is there, whole: a write that was cut off left a shorter one."""
     try:
+        if not is_expected_folder():
+            raise OSError("another folder")
         if _is_stored(path, len(content)):
             return
         default_storage.delete(path)
         default_storage.save(path, ContentFile(content))
     except OSError as error:
-        log.error("A file could not be stored: %s", type(error).__name__)
+        log.error("A file could not be stored: %s", error.strerror or error)
         raise InvalidFile(
             _(
                 "The portal cannot store this file at the moment. Your other data is not "

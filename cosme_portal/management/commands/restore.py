@@ -27,7 +27,8 @@ class Command(BaseCommand):
         except BackupError as error:
             raise CommandError(str(error)) from None
         self._compare(manifest)
-        for command in ("verify_files", "verify_ledger", "replay"):
+        call_command("verify_files", adopt=True, stdout=self.stdout, stderr=self.stderr)
+        for command in ("verify_ledger", "replay"):
             call_command(command, stdout=self.stdout, stderr=self.stderr)
         self.stdout.write(self.style.SUCCESS(f"The portal is as it was at {manifest.made_at}."))
 
