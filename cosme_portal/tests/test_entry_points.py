@@ -233,7 +233,7 @@ FILES_OF_COMMANDS = {
     "verify_ledger": lambda text: json.dumps({"size": text, "root": text}),
     "verify_receipt": lambda text: f"%PDF-1.7\n{text}",
 }
-READS_NO_PEOPLES_FILE = {"database_roles", "seed_demo", "backup", "restore"}
+READS_NO_PEOPLES_FILE = {"database_roles", "seed_demo", "backup", "restore", "new_seal_key"}
 # Every form field that takes a file, with the function that reads it.
 FILES_OF_FORMS = {
     "proposals.steps.forms.actions.FileForm.file": "PDFs: proposals/workspace/tests/test_uploads.py, test_hostile_pdfs.py",

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -172,9 +172,17 @@ def _hardware_key() -> Sign:
 
 def _make_demo_key(path: Path) -> None:
     """Several processes may start at once: the first file that is there counts."""
-    private = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, DEMO_NAME)])
     begins = clock.real_now().replace(year=2014, month=1, day=1)
+    ends = clock.real_now() + timedelta(days=365 * DEMO_YEARS)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        write_new_key(path, make_key_and_certificate(DEMO_NAME, begins, ends))
+
+
+def make_key_and_certificate(name: str, begins: datetime, ends: datetime) -> bytes:
+    """A new private key with a certificate that it signs itself, both as PEM: secret."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     usage = x509.KeyUsage(
         digital_signature=True,
         content_commitment=True,
@@ -188,27 +196,40 @@ def _make_demo_key(path: Path) -> None:
     )
     certificate = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(subject)
+        .issuer_name(subject)
         .public_key(private.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(begins)
-        .not_valid_after(clock.real_now() + timedelta(days=365 * DEMO_YEARS))
+        .not_valid_after(ends)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(usage, critical=True)
         .sign(private, hashes.SHA256())
     )
-    pem = private.private_bytes(
+    return private.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     ) + certificate.public_bytes(serialization.Encoding.PEM)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+
+
+def fingerprint_in(pem: bytes) -> str:
+    """SHA-256 of the first certificate in a PEM, in hexadecimal digits."""
+    return x509.load_pem_x509_certificate(pem).fingerprint(hashes.SHA256()).hex()
+
+
+def write_new_key(path: Path, pem: bytes) -> None:
+    """Write a file that only its owner can read, whole or not at all.
+
+    Raises:
+        FileExistsError: a file is there; it stays as it is.
+        OSError: it cannot be written.
+    """
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:  # mode 600
         file.write(pem)
+        file.flush()
+        os.fsync(file.fileno())
     try:
         os.link(file.name, path)
-    except FileExistsError:
-        pass
     finally:
         os.unlink(file.name)
