@@ -19,7 +19,7 @@ class PortalConfig(AppConfig):
     verbose_name = "COSME portal"
 
     def ready(self) -> None:
-        from cosme_portal import checks  # noqa: F401, PLC0415 -- registers them
+        from cosme_portal import checks, deployment_checks  # noqa: F401, PLC0415 -- registers them
         from cosme_portal.celery import app  # noqa: F401, PLC0415 -- tasks find their broker
 
         form_rules.install()

@@ -1,13 +1,14 @@
 """System checks of a deployment: `manage.py check --deploy --database default`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.db.migrations.loader import MigrationLoader
 from django.db.models import Q
 
@@ -34,12 +35,20 @@ def check_admins_are_guarded(**_options: Any) -> list[CheckMessage]:
     ]
 
 
+def databases_that_answer(aliases: Sequence[str] | None) -> Iterator[str]:
+    """Those that can be asked; `check_database` reports the others."""
+    for alias in aliases or ():
+        with suppress(DatabaseError):
+            connections[alias].ensure_connection()
+            yield alias
+
+
 @register(Tags.database, deploy=True)
 def check_database_role(*, databases: Sequence[str] | None, **_options: Any) -> list[CheckMessage]:
     """The portal's connection can read and write rows, and nothing that would get past the guards."""
     return [
         Error(f"The portal's database role {sentence}.", hint=RUN_TIME_ROLE_HINT, id="portal.E001")
-        for alias in databases or ()
+        for alias in databases_that_answer(databases)
         for sentence in privileges_to_remove(alias)
     ]
 
@@ -60,12 +69,14 @@ def check_officers_take_no_part(
             hint="Remove their officer role, or remove them from the organisation or proposal.",
             id="portal.W010",
         )
-        for alias in databases or ()
+        for alias in databases_that_answer(databases)
         if (count := _officers_who_take_part(alias))
     ]
 
 
 def _officers_who_take_part(alias: str) -> int:
+    if User._meta.db_table not in connections[alias].introspection.table_names():
+        return 0
     is_officer = Q(is_staff=True) | Q(is_superuser=True) | Q(groups__isnull=False)
     takes_part = Q(memberships__isnull=False) | Q(collaborations__isnull=False)
     officers = User.objects.using(alias).filter(is_officer, takes_part)
@@ -121,7 +132,7 @@ def check_migrations_are_known(
             hint="If it holds only the demonstration, run `make clean` and start again.",
             id="portal.E020",
         )
-        for alias in databases or ()
+        for alias in databases_that_answer(databases)
         if _unknown_migrations(alias)
     ]
 

@@ -57,6 +57,15 @@ def _ask(content: bytes) -> bool:
     return bool(status == "OK")
 
 
+def scanner_problem() -> str:
+    """Why the configured scanner cannot be used, in a sentence; empty if it answers."""
+    try:
+        _scanner().ping()
+    except (ClamdError, OSError, ValueError) as error:
+        return f"The virus scanner of PORTAL_CLAMD does not answer ({type(error).__name__})."
+    return ""
+
+
 def _scanner() -> ClamdNetworkSocket:
     """`PORTAL_CLAMD` is a path of a Unix socket, or host:port."""
     if settings.CLAMD.startswith("/"):
