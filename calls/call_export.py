@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from calls.innovation_clusters import standard_checklist
 from calls.models import Call, Programme, Strand
 
 HEADER = """\
@@ -73,6 +74,7 @@ def _call(call: Call) -> dict[str, Any]:
         "budget": call.budget,
         "open_points": call.open_points or None,
         "remedies": call.remedies or None,
+        "checklist": None if call.checklist == standard_checklist() else call.checklist,
         "extensions": [
             {
                 "new_deadline": local(extension.new_deadline),

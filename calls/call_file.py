@@ -22,6 +22,7 @@ from calls.eligibility.countries import (
     overlapping,
 )
 from calls.eligibility.rules import UnusableRule
+from calls.innovation_clusters import is_code
 from foundation.instants import day_from, instant_from
 from foundation.legal_periods import PATTERN
 from foundation.text import Unsafe, clean_text, unsafe_in
@@ -150,6 +151,14 @@ def read_text(node: Node) -> str:
     if not value:
         raise _wrong(node, "a text")
     return " ".join(value.split())
+
+
+def read_code(node: Node) -> str:
+    expected = "a code of up to 8 letters and digits"
+    value = _scalar(node, expected)
+    if not is_code(value):
+        raise _wrong(node, expected)
+    return value
 
 
 def read_period(node: Node) -> str:
@@ -386,6 +395,10 @@ CALL = read_mapping(
         "remedies": read_list(
             read_mapping({"title": read_text, "within": read_period, "text": read_text}),
             key="title",
+        ),
+        "checklist": read_list(
+            read_mapping({"code": read_code, "text": read_text, "required": read_boolean}),
+            key="code",
         ),
         "extensions": read_list(
             read_mapping(

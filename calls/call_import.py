@@ -14,6 +14,7 @@ from calls.conditions import (
 )
 from calls.eligibility.countries import Participation
 from calls.extensions import extend_deadline
+from calls.innovation_clusters import standard_checklist
 from calls.models import (
     Call,
     CallSection,
@@ -52,6 +53,7 @@ def load_call(
         "programme": programme,
         "open_points": data.get("open_points") or [],
         "remedies": data.get("remedies") or [],
+        "checklist": _checklist_in(data),
         "changed_at": clock.real_now(),
     }
     call, created = Call.objects.update_or_create(
@@ -67,6 +69,12 @@ def load_call(
     _load_extensions(call, data["extensions"] or [], confirmed_by or (LOADED_BY if created else ""))
     call.refresh_from_db()
     return call
+
+
+def _checklist_in(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """The whole definition where the file does not say; nothing is checked where its list is empty."""
+    checklist: list[dict[str, Any]] | None = data.get("checklist")
+    return standard_checklist() if checklist is None else checklist
 
 
 def _load_extensions(call: Call, data: Iterable[dict[str, Any]], confirmed_by: str) -> None:

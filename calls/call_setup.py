@@ -19,6 +19,7 @@ COPIED = (
     "budget",
     "rules",
     "remedies",
+    "checklist",
     "moderates_requests",
     "bulk_with_remarks",
 )

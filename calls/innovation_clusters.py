@@ -1,17 +1,26 @@
 """The definition of innovation clusters, as the checklist that applicants answer and officers read.
 
+What officers of one call check is stored with the call; `ELEMENTS` is where it begins.
+
 Source: Framework for State aid for research, development and innovation (2014/C 198/01), point
 1.3(s). C12 comes from the call itself. "Such as" in the definition makes a mix of members expected,
 but no single kind of member mandatory.
 """
 
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 SOURCE = "Framework for State aid for research, development and innovation (2014/C 198/01), 1.3(s)"
 SOURCE_URL = "https://eur-lex.europa.eu/legal-content/EN/ALL/?uri=CELEX:52014XC0627(01)"
+
+
+CODE = re.compile(r"[A-Za-z0-9]{1,8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +60,22 @@ ELEMENTS = (
         True,
     ),
 )
+
+
+def is_code(text: str) -> bool:
+    """Whether an element can be called this; answers to it are stored under its code."""
+    return CODE.fullmatch(text) is not None
+
+
+def standard_checklist() -> list[dict[str, Any]]:
+    """The whole definition as a call stores it, in English whatever the reader speaks."""
+    with translation.override(None):
+        return [
+            {"code": element.code, "text": str(element.text), "required": element.is_required}
+            for element in ELEMENTS
+        ]
+
+
+def elements_in(data: Iterable[Mapping[str, Any]]) -> tuple[Element, ...]:
+    """The elements of a stored checklist; a text of the definition itself is shown in translation."""
+    return tuple(Element(row["code"], _(row["text"]), row["required"]) for row in data)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from calls import triggers
 from calls.eligibility import RuleSet, rule_date_of
+from calls.innovation_clusters import Element, elements_in, standard_checklist
 from calls.models.participation import Programme
 from foundation import clock
 
@@ -80,6 +81,11 @@ class Call(models.Model):
         default=list,
         blank=True,
         help_text="How to contest a decision, and within which period: title, within, text.",
+    )
+    checklist = models.JSONField(
+        default=standard_checklist,
+        blank=True,
+        help_text="Elements of the definition that officers check: code, text, required.",
     )
     cloned_from = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, editable=False, related_name="clones"
@@ -165,6 +171,11 @@ class Call(models.Model):
     @property
     def rule_date(self) -> date:
         return rule_date_of(self.in_rehearsal_time(self.deadline))
+
+    @cached_property
+    def elements(self) -> tuple[Element, ...]:
+        """What officers check of each applicant, in the call's order."""
+        return elements_in(self.checklist)
 
     @cached_property
     def rule_set(self) -> RuleSet:

@@ -35,6 +35,15 @@ def test_a_shipped_call_is_stored_and_written_without_a_difference(db, file):
     assert call_text(stored(again.reference)) == text
 
 
+@pytest.mark.parametrize("checklist", [[], [{"code": "C1", "text": "A group.", "required": True}]])
+def test_a_call_keeps_its_own_checklist(call, checklist):
+    call.checklist = checklist
+    call.save()
+    text = call_text(stored(call.reference))
+    load_call(read_call_text(text))
+    assert stored(call.reference).checklist == checklist
+
+
 def test_the_shipped_calls_agree_on_their_programme():
     programmes = [read_call_file(file)["programme"] for file in FILES]
     assert len(programmes) == 3

@@ -15,7 +15,7 @@ from calls import shared_clock
 from calls.calendars import calendar_of
 from calls.country_list import countries_on
 from calls.demo_clock_presets import PRESETS
-from calls.innovation_clusters import ELEMENTS, SOURCE, SOURCE_URL
+from calls.innovation_clusters import SOURCE, SOURCE_URL
 from calls.models import Call, CallState, ConditionChange
 from calls.templatetags.instants import countdown
 from calls.visibility import visible_calls, visible_rehearsals
@@ -137,7 +137,7 @@ def _context_of(data: Call) -> dict[str, object]:
         "answer": countries_on(
             call.rule_date, call.programme.country_set(), call.programme.legal_basis
         ),
-        "elements": ELEMENTS,
+        "elements": call.elements,
         "definition_source": SOURCE,
         "definition_url": SOURCE_URL,
     }

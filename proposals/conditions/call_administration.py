@@ -30,6 +30,7 @@ WRITTEN = (
     "budget",
     "open_points",
     "remedies",
+    "checklist",
     "moderates_requests",
     "bulk_with_remarks",
 )

@@ -111,8 +111,9 @@ class CaseSearchIndex(models.Model):
 class ScreeningAnswer(models.Model):
     """What an officer says of one line of the screening sheet. Earlier answers are in the history.
 
-    `item` is "rule:" and a rule's id, or "element:" with the key of an applicant and the code of an element
-    of the definition ("element:p2:C7"). `revision` counts saves: who saw an older one does not overwrite.
+    `item` is "rule:" and a rule's id, "checklist:" and the key of an applicant (all that it claims), or
+    "element:" with the key and the code of one element ("element:p2:C7"). `revision` counts saves: who saw
+    an older one does not overwrite.
     """
 
     class Answer(models.TextChoices):

@@ -6,6 +6,7 @@ definition of innovation clusters for each applicant.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django.db import transaction
@@ -16,7 +17,7 @@ from calls.eligibility import Finding, Outcome, Verdict
 from calls.eligibility.facts import Role
 from calls.eligibility.readable import names_of
 from calls.eligibility.rules import Section, section_of, title_of
-from calls.innovation_clusters import ELEMENTS, Element
+from calls.innovation_clusters import Element
 from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.dossier.facts import participants_in, readable
@@ -26,6 +27,7 @@ from proposals.officers.cases import lock_case, log_event
 Answer = ScreeningAnswer.Answer
 BEING_MADE = gettext_lazy("The officers' automatic check is running")
 TO_RULES = (Answer.AGREE, Answer.DIFFER, Answer.ASK)
+TO_CHECKLISTS = (Answer.AGREE, Answer.ASK)
 TO_ELEMENTS = (Answer.YES, Answer.NO, Answer.UNCLEAR)
 
 
@@ -35,6 +37,10 @@ class NoSuchLine(Exception):
 
 class ReasonRequired(Exception):
     """Who differs from the machine says why."""
+
+
+class ExceptionsOpen(Exception):
+    """A checklist is confirmed as a whole only when each of its exceptions has an answer."""
 
 
 class AnsweredMeanwhile(Exception):
@@ -71,15 +77,30 @@ class ElementLine:
     answer: ScreeningAnswer | None
     choices: tuple[Answer, ...] = TO_ELEMENTS
 
+    @property
+    def is_exception(self) -> bool:
+        """Required and not claimed, or not found by an officer: a person looks at it by itself."""
+        is_denied = self.answer is not None and self.answer.answer != Answer.YES
+        return is_denied or (self.element.is_required and not self.is_claimed)
+
 
 @dataclass(frozen=True)
 class Checklist:
-    """The definition's elements for one applicant, beside what it wrote itself."""
+    """The definition's elements for one applicant, beside what it wrote itself.
+
+    What it claims is confirmed by one `answer`; exceptions are answered one by one.
+    """
 
     key: str
     name: str
     words: list[tuple[str, str]]
     lines: list[ElementLine]
+    answer: ScreeningAnswer | None = None
+    choices: tuple[Answer, ...] = TO_CHECKLISTS
+
+    @property
+    def item(self) -> str:
+        return f"checklist:{self.key}"
 
     @property
     def answered(self) -> int:
@@ -87,7 +108,33 @@ class Checklist:
 
     @property
     def is_answered(self) -> bool:
-        return self.answered == len(self.lines)
+        return self.answer is not None or self.answered == len(self.lines)
+
+    @cached_property
+    def exceptions(self) -> list[ElementLine]:
+        return [line for line in self.lines if line.is_exception]
+
+    @cached_property
+    def others(self) -> list[ElementLine]:
+        return [line for line in self.lines if not line.is_exception]
+
+    @property
+    def open_exceptions(self) -> int:
+        return sum(1 for line in self.exceptions if line.answer is None)
+
+    @property
+    def summary(self) -> str:
+        """“Claims 9 of 12; required 5 of 5”."""
+        required = [line for line in self.lines if line.element.is_required]
+        text = _(
+            "Claims %(claimed)s of %(total)s elements; %(required)s of %(all_required)s required"
+        )
+        return text % {
+            "claimed": sum(line.is_claimed for line in self.lines),
+            "total": len(self.lines),
+            "required": sum(line.is_claimed for line in required),
+            "all_required": len(required),
+        }
 
 
 @dataclass(frozen=True)
@@ -173,12 +220,19 @@ def sheet_of(
     for finding in shown:
         by_rule.setdefault(finding.rule, []).append(finding)
     sections = _sections_of([_line(*pair, answers) for pair in by_rule.items()])
-    names = names_of(participants_in(version.document), version.proposal.call.rule_date)
-    checklists = [
-        _checklist(applicant, names[applicant["key"]], answers)
+    return Sheet(sections, _checklists(version, answers))
+
+
+def _checklists(version: Version, answers: Mapping[str, ScreeningAnswer]) -> list[Checklist]:
+    """One for each applicant, with the elements of the call; none where it has no elements."""
+    call = version.proposal.call
+    if not call.elements:
+        return []
+    names = names_of(participants_in(version.document), call.rule_date)
+    return [
+        _checklist(applicant, names[applicant["key"]], call.elements, answers)
         for applicant in applicants_in(version.document)
     ]
-    return Sheet(sections, checklists)
 
 
 def _sections_of(lines: list[SheetLine]) -> list[tuple[str, list[SheetLine]]]:
@@ -205,7 +259,12 @@ def applicants_in(dossier: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _checklist(row: dict[str, Any], name: str, answers: Mapping[str, ScreeningAnswer]) -> Checklist:
+def _checklist(
+    row: dict[str, Any],
+    name: str,
+    elements: Iterable[Element],
+    answers: Mapping[str, ScreeningAnswer],
+) -> Checklist:
     key = row["key"]
     services = row["profile"].get("services", {})
     claimed = set(services.get("elements", []))
@@ -216,23 +275,25 @@ def _checklist(row: dict[str, Any], name: str, answers: Mapping[str, ScreeningAn
             element.code in claimed,
             answers.get(f"element:{key}:{element.code}"),
         )
-        for element in ELEMENTS
+        for element in elements
     ]
     words = [
         (_("How the organisation works as a cluster"), str(services.get("how") or "")),
         (_("Its support services to businesses"), str(row.get("description") or "")),
     ]
-    return Checklist(key, name, words, lines)
+    return Checklist(key, name, words, lines, answers.get(f"checklist:{key}"))
 
 
 def _title_of(item: str, version: Version) -> str:
-    """What people call a line: the rule, or the applicant with the element of the definition."""
+    """What people call a line: the rule, or the applicant with its checklist or one element of it."""
     kind, _colon, rest = item.partition(":")
     if kind == "rule":
         return title_of(rest)
     key, _colon, code = rest.partition(":")
-    names = names_of(participants_in(version.document), version.proposal.call.rule_date)
-    return f"{names[key]}, {next(element.text for element in ELEMENTS if element.code == code)}"
+    call = version.proposal.call
+    names = names_of(participants_in(version.document), call.rule_date)
+    texts = [str(element.text) for element in call.elements if element.code == code]
+    return ", ".join([names[key], *(texts or [_("the whole checklist")])])
 
 
 def choices_of(version: Version, item: str) -> tuple[Answer, ...]:
@@ -245,12 +306,21 @@ def choices_of(version: Version, item: str) -> tuple[Answer, ...]:
     verdict = newest_verdict(version)
     if kind == "rule" and verdict is not None and rest in rules_in(verdict):
         return TO_RULES
-    if kind == "element":
-        key, _colon, code = rest.partition(":")
-        keys = {applicant["key"] for applicant in applicants_in(version.document)}
-        if key in keys and code in {element.code for element in ELEMENTS}:
-            return TO_ELEMENTS
+    if kind in CHOICES_IN_CHECKLISTS and _is_in_checklist(version, rest, is_whole=kind == WHOLE):
+        return CHOICES_IN_CHECKLISTS[kind]
     raise NoSuchLine(item)
+
+
+WHOLE = "checklist"
+CHOICES_IN_CHECKLISTS = {WHOLE: TO_CHECKLISTS, "element": TO_ELEMENTS}
+
+
+def _is_in_checklist(version: Version, place: str, *, is_whole: bool) -> bool:
+    """Whether an applicant has this checklist ("p2"), or this element in it ("p2:C7")."""
+    key, _colon, code = place.partition(":")
+    codes = {element.code for element in version.proposal.call.elements}
+    keys = {applicant["key"] for applicant in applicants_in(version.document)}
+    return key in keys and bool(codes) and (not code if is_whole else code in codes)
 
 
 @transaction.atomic
@@ -265,6 +335,7 @@ def save_answer(
         InterestDeclared: the case is closed to this officer.
         NoSuchLine: no such line, or no such answer to it.
         ReasonRequired: the officer differs and does not say why.
+        ExceptionsOpen: a checklist as a whole, while an exception in it has no answer.
         AnsweredMeanwhile: somebody saved this line since; nothing was changed.
     """
     lock_case(version.proposal_id, by=by)
@@ -272,6 +343,8 @@ def save_answer(
         raise NoSuchLine(item)
     if answer == Answer.DIFFER and not reason.strip():
         raise ReasonRequired
+    if item.startswith(f"{WHOLE}:") and answer == Answer.AGREE:
+        _check_exceptions(version, item)
     values = {
         "answer": answer,
         "reason": reason.strip(),
@@ -291,6 +364,12 @@ def save_answer(
     text = f"{_title_of(item, version)}: {Answer(answer).label}"
     log_event(version.proposal, CaseEvent.Kind.ANSWERED, text, by=by, **details)
     return saved
+
+
+def _check_exceptions(version: Version, item: str) -> None:
+    answers = {answer.item: answer for answer in version.screening_answers.all()}
+    if any(row.item == item and row.open_exceptions for row in _checklists(version, answers)):
+        raise ExceptionsOpen
 
 
 @transaction.atomic

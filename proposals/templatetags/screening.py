@@ -23,7 +23,7 @@ from proposals.dossier.outcome_words import outcome_words
 from proposals.models import AbuseReport, Enquiry, PartnershipRequest, ScreeningAnswer
 from proposals.screening import queue
 from proposals.screening.remedies import Remedy
-from proposals.screening.sheet import ElementLine, SheetLine, overall_for_officers
+from proposals.screening.sheet import Checklist, ElementLine, SheetLine, overall_for_officers
 
 register = template.Library()
 
@@ -63,7 +63,7 @@ def sheet_finding(finding: Finding, rule_date: str) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def answer_form(
-    context: Context, line: SheetLine | ElementLine, legend: str, *, with_reason: bool
+    context: Context, line: SheetLine | ElementLine | Checklist, legend: str, *, with_reason: bool
 ) -> SafeString:
     """The form in which an officer answers a line of the sheet, without a script too.
 

@@ -1,5 +1,6 @@
 """Forms by which a call is set up: lists as lines of text, instants in Brussels time."""
 
+from collections import Counter
 from typing import Any
 
 from django import forms
@@ -7,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy
 
 from applicants.fields import TextField
+from calls.innovation_clusters import is_code
 from calls.models import Call, CallSection, Contact, Incident, Programme, Strand
 from foundation.fields import AmountField, MomentField, WholeNumberField
 from foundation.legal_periods import PATTERN
@@ -14,6 +16,7 @@ from foundation.sentences import gettext as _
 from proposals.conditions.call_administration import WRITTEN
 
 MAX_POSITION = 32_000
+REQUIRED, EVIDENCE = "required", "evidence"  # how much an element of the checklist weighs
 LONG = forms.Textarea(attrs={"rows": 6})
 
 
@@ -90,6 +93,45 @@ class RemediesField(LinesField):
         return dict(zip(("title", "within", "text"), parts, strict=True))
 
 
+class ChecklistField(LinesField):
+    """The elements of the definition that officers check of each applicant."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["help_text"] = gettext_lazy(
+            "Enter one element per line, as “code | required | text”, or “code | evidence | text” "
+            "where the element only gives evidence. Applicants claim the elements C1 to C12 in their "
+            "profile. Leave empty if officers do not check a definition."
+        )
+        super().__init__(**kwargs)
+
+    def as_line(self, item: Any) -> str:
+        weight = REQUIRED if item["required"] else EVIDENCE
+        return f"{item['code']} | {weight} | {item['text']}"
+
+    def from_line(self, line: str) -> Any:
+        code, weight, text = ([part.strip() for part in line.split("|", 2)] + ["", ""])[:3]
+        if not is_code(code) or weight not in {REQUIRED, EVIDENCE} or not text:
+            raise ValidationError(
+                _(
+                    "“%(line)s” must be a code of letters and digits, “required” or “evidence”, "
+                    "and a text, separated by “|”."
+                )
+                % {"line": line}
+            )
+        return {"code": code, "text": text, "required": weight == REQUIRED}
+
+    def clean(self, value: Any) -> Any:
+        elements = super().clean(value)
+        codes = Counter(element["code"] for element in elements)
+        twice = [code for code, count in codes.items() if count > 1]
+        if twice:
+            raise ValidationError(
+                _("The code %(code)s is used twice. Give each element its own code.")
+                % {"code": twice[0]}
+            )
+        return elements
+
+
 def instant_field(label: Any, **kwargs: Any) -> MomentField:
     kwargs.setdefault("help_text", gettext_lazy("Brussels time. For example, 21.4.2015 17:00."))
     return MomentField(label=label, **kwargs)
@@ -115,6 +157,7 @@ class CallForm(forms.ModelForm):
         label=gettext_lazy("Notes on gaps in this call's text (shown to applicants)")
     )
     remedies = RemediesField(label=gettext_lazy("How to contest a decision"))
+    checklist = ChecklistField(label=gettext_lazy("Checklist for each applicant"))
 
     class Meta:
         model = Call

@@ -142,6 +142,7 @@ class CallAdmin(OfficerAdmin):
         "budget",
         "open_points",
         "remedies",
+        "checklist",
         "moderates_requests",
         "bulk_with_remarks",
     ]

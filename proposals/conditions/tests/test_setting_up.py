@@ -29,6 +29,7 @@ from proposals.officers.rights import AUDITORS, CALL_MANAGERS, HELPDESK, SCREENI
 from proposals.screening.decisions import record_decision
 from proposals.tests.factories import make_draft, make_officer, make_ready, reload, submit
 
+TWICE = "C1 | required | x\nC1 | evidence | y"
 pytestmark = pytest.mark.django_db
 
 LATER = datetime(2016, 5, 23, 17, 0, tzinfo=BRUSSELS)
@@ -189,13 +190,18 @@ def test_texts_are_written_in_plain_lines(call, clone):
         first_deadline="2016-06-01T17:00",
         remedies="Review | 30 days | Write to us.\nCourt | 2 months | Luxembourg.",
         open_points="One\n\nTwo",
+        checklist="C1 | required | Is a group.\nX1 | evidence | Has a seat here.",
     )
     answer = manager.post(page("change", clone), sent)
     assert answer.status_code == 302, answer.context["errors"]
     clone.refresh_from_db()
     assert clone.title == "Changed" and clone.open_points == ["One", "Two"]
     assert clone.remedies[1] == {"title": "Court", "within": "2 months", "text": "Luxembourg."}
+    assert [element.is_required for element in clone.elements] == [True, False]
+    assert clone.checklist[1] == {"code": "X1", "text": "Has a seat here.", "required": False}
     assert clone.deadline == clone.first_deadline == datetime(2016, 6, 1, 17, tzinfo=BRUSSELS)
+    for wrong in ("C1", "C-1 | required | x", "C1 | perhaps | x", "C1 | required |", TWICE):
+        assert manager.post(page("change", clone), sent | {"checklist": wrong}).status_code == 200
     for wrong in ("Review", "Review | soon | x", "| 30 days | x"):
         assert manager.post(page("change", clone), sent | {"remedies": wrong}).status_code == 200
     assert "The opening time must be before the deadline." in text_of(

@@ -286,7 +286,7 @@ class _Maker:
                 "offered": ["matchmaking", "training"],
                 "channelled": [],
                 "independent": self.chance.choice(["yes", "yes", "yes", "yes", "no"]),
-                "elements": ["C1", "C2", "C4", "C7", "C9", "C12"],
+                "elements": ["C1", "C2", "C3", "C4", "C7", "C9", "C12"],
                 "how": "Demonstration text. Independent members share knowledge and projects.",
                 "definition": "2014",
             },

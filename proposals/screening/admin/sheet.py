@@ -233,6 +233,25 @@ def history(model_admin: "OfficerAdmin", request: HttpRequest, version: Version)
 MAX_EVENTS = 500
 
 
+# Why a line was not saved, in words, and the status of the answer.
+REFUSALS: dict[type[Exception], tuple[Any, int]] = {
+    sheets.ReasonRequired: (
+        gettext_lazy("Not saved yet. Enter the reason why you disagree."),
+        422,
+    ),
+    sheets.ExceptionsOpen: (
+        gettext_lazy(
+            "Not saved yet. First answer each required element that the applicant does not claim."
+        ),
+        422,
+    ),
+    sheets.NoSuchLine: (
+        gettext_lazy("The screening sheet has changed since you opened it. Reload the page."),
+        409,
+    ),
+}
+
+
 def _answer(model_admin: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
     """Save one line of the sheet, with a short answer for a page that stays, or back to the sheet."""
     form = AnswerForm(request.POST)
@@ -248,12 +267,9 @@ def _answer(model_admin: "OfficerAdmin", request: HttpRequest, version: Version)
             seen_revision=values["revision"],
             by=current_user(request),
         )
-    except sheets.ReasonRequired:
-        text = _("Not saved yet. Enter the reason why you disagree.")
-        return _refused(model_admin, request, version, text, 422)
-    except sheets.NoSuchLine:
-        text = _("The screening sheet has changed since you opened it. Reload the page.")
-        return _refused(model_admin, request, version, text, 409)
+    except tuple(REFUSALS) as refusal:
+        text, status = REFUSALS[type(refusal)]
+        return _refused(model_admin, request, version, str(text), status)
     except sheets.AnsweredMeanwhile as meanwhile:
         message = _who_was_faster(meanwhile.current)
         return _refused(
