@@ -236,7 +236,7 @@ CHEAP_READS: dict[str, tuple[str, ...]] = {
         "calls:list", "calls:call", "calls:calendar", "calls:countries", "calls:rules",
         "accessibility", "guide", "privacy",
     ),
-    "For load balancers": ("health",),
+    "For load balancers and monitoring, at a constant cost": ("health", "health-live", "health-ready"),
     "An empty form": (
         "account_login", "account_logout", "account_inactive", "account_signup",
         "account_reauthenticate", "account_email", "account_email_verification_sent",
@@ -270,7 +270,8 @@ CHEAP_READS: dict[str, tuple[str, ...]] = {
 NEVER_WRITE: dict[str, tuple[str, ...]] = {
     "Accepts GET only": (
         "calls:list", "calls:call", "calls:calendar", "calls:countries", "calls:rules",
-        "accessibility", "guide", "privacy", "health", "enquiries:contact-points", "enquiries:mine",
+        "accessibility", "guide", "privacy", "health", "health-live", "health-ready",
+        "enquiries:contact-points", "enquiries:mine",
         "enquiries:arrived", "proof:document", "proof:head", "proof:daily_heads", "proof:inclusion",
         "proof:consistency", "proof:certificates", "proposals:calendar", "proposals:timeline",
         "proposals:compare", "proposals:step-history", "proposals:draft-file",

@@ -17,7 +17,7 @@ from django.urls import Resolver404, resolve
 
 from applicants.autosave import is_autosave
 from applicants.web import bad_request_page
-from cosme_portal.views import health
+from cosme_portal import health
 from foundation.client_address import client_address
 from foundation.limits import Refusal, refusal_of
 from foundation.sentences import gettext as _
@@ -27,7 +27,12 @@ from foundation.typed import repost_context
 
 log = logging.getLogger("portal.limits")
 
-HEALTH = "/health/"
+# Answered first of all, without slash or redirect: machines ask without TLS, and by an address.
+FOR_MACHINES = {
+    "/health/": health.health,
+    "/health/live": health.live,
+    "/health/ready": health.ready,
+}
 
 # SQLSTATE: out of range, invalid text, character not in the encoding, invalid or overflowing instants.
 UNREADABLE = {"22003", "22P02", "22021", "22P05", "22007", "22008"}
@@ -40,13 +45,13 @@ STEPS = {"proposals:step", "proposals:description", "applicants:profile-step"}
 
 
 class AnswerHealth:
-    """Answers load balancers first of all: they ask without TLS, and by an address."""
+    """Answers load balancers and monitoring before anything can redirect or refuse them."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return health(request) if request.path == HEALTH else self.get_response(request)
+        return FOR_MACHINES.get(request.path, self.get_response)(request)
 
 
 class SendContentSecurityPolicy(CSPMiddleware):

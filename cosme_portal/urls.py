@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from cosme_portal import views
+from cosme_portal import health, views
 
 admin.site.site_header = "COSME portal: back office"
 admin.site.site_title = "COSME portal"
@@ -27,7 +27,10 @@ urlpatterns = [
     path("guide/", views.guide, name="guide"),
     path("accessibility/", views.accessibility, name="accessibility"),
     path("privacy/", views.privacy, name="privacy"),
-    path("health/", views.health, name="health"),
+    # The middleware AnswerHealth answers these before; here they have names.
+    path("health/", health.health, name="health"),
+    path("health/live", health.live, name="health-live"),
+    path("health/ready", health.ready, name="health-ready"),
 ]
 
 if settings.MODE in {"demo", "test"}:

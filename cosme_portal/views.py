@@ -1,17 +1,13 @@
-"""Pages of the project: errors that help, guide, accessibility, privacy, health."""
+"""Pages of the project: errors that help, guide, accessibility, privacy."""
 
 from urllib.parse import urlsplit
 
-import psycopg2
-from django.db import DatabaseError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
 
 from applicants.autosave import is_autosave, not_stored_response
 from applicants.web import bad_request_page
-from calls import database_clock
-from cosme_portal import __version__
 from foundation.public_pages import public_page
 from foundation.typed import posted_texts, repost_form
 from proposals.consortium.access import why_refused
@@ -31,18 +27,6 @@ def guide(request: HttpRequest) -> HttpResponse:
 @public_page
 def privacy(request: HttpRequest) -> HttpResponse:
     return render(request, "privacy.html")
-
-
-def health(request: HttpRequest) -> JsonResponse:
-    """For load balancers: whether this process reaches its database, and its clock is right."""
-    try:
-        database_clock.measure()
-        database_clock.measure_regularly()  # health is answered before the middleware that does this
-    except (DatabaseError, psycopg2.Error):
-        return JsonResponse({"status": "no database"}, status=503)
-    if database_clock.is_off():
-        return JsonResponse({"status": "clock", "reason": database_clock.skew_text()}, status=503)
-    return JsonResponse({"status": "ok", "version": __version__})
 
 
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -169,6 +169,17 @@ def retry(rows: QuerySet[Row]) -> int:
     )
 
 
+def longest_delay() -> timedelta:
+    """How long the first item that people wait for has been due; zero if none is. Two index look-ups."""
+    settled = [OutboxItem.State.DONE, OutboxItem.State.FAILED]
+    first = [
+        rows.exclude(state__in=settled).order_by("due_at").values_list("due_at", flat=True).first()
+        for rows in (OutboxMessage.objects.exclude(_can_wait()), QueuedEmail.objects.all())
+    ]
+    present = clock.real_now()
+    return max((present - due_at for due_at in first if due_at is not None), default=timedelta())
+
+
 @dataclass(frozen=True)
 class QueueStatus:
     """How promises of one kind are doing. `oldest` is how long the first that is still to come has waited."""

@@ -102,6 +102,9 @@ def test_a_load_balancer_asks_by_any_name(site, host, encrypted):
     answer = Visitor(site).get("/health/", host=host, encrypted=encrypted)
     assert answer.status == 200
     assert json.loads(answer.text) == {"status": "ok", "version": __version__}
+    for path, state in {"live": "alive", "ready": "ready"}.items():
+        answer = Visitor(site).get(f"/health/{path}", host=host, encrypted=encrypted)
+        assert (answer.status, json.loads(answer.text)["status"]) == (200, state)
 
 
 def test_another_name_shows_no_page(site):
