@@ -14,12 +14,14 @@ from foundation.form_rules import NamesSomething
 class TextField(forms.CharField):
     """A text: over its limit it is refused with the number of characters too many, and never cut.
 
-    With `rows` it is written in a box of so many lines.
+    With `rows` it is written in a box of so many lines; with `rich` it may contain lists and bold words, is
+    shown by the filter `rich_text` everywhere, and has a preview where it is written.
     """
 
-    def __init__(self, *, rows: int | None = None, **kwargs: Any) -> None:
+    def __init__(self, *, rows: int | None = None, rich: bool = False, **kwargs: Any) -> None:
         if rows is not None:
-            kwargs["widget"] = forms.Textarea(attrs={"rows": rows})
+            attrs = {"rows": rows} | ({"data-rich": True} if rich else {})
+            kwargs["widget"] = forms.Textarea(attrs=attrs)
         super().__init__(**kwargs)
 
     def run_validators(self, value: Any) -> None:

@@ -26,7 +26,7 @@ class SpecimenForm(forms.Form):
     optional: ClassVar[tuple[str, ...]] = ("summary",)
 
     name = NameField(label=_("Name"), max_length=40, help_text=_("As it will appear on documents."))
-    summary = TextField(label=_("Description"), max_length=120, rows=3)
+    summary = TextField(label=_("Description"), max_length=120, rows=3, rich=True)
     amount = AmountField(label=_("Amount"), max_digits=12)
     date = DayField(label=_("Date"))
     choice = forms.ChoiceField(label=_("One of a list"), choices=CHOICES)

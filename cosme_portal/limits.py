@@ -94,6 +94,11 @@ LIMITS = (
         account=Rate(1200, TEN_MINUTES), address=Rate(12_000, TEN_MINUTES),
     ),
     Limit(
+        "text-previews", "Too many previews in a short time.",
+        ("text-preview",),
+        account=Rate(1200, TEN_MINUTES), address=Rate(12_000, TEN_MINUTES),
+    ),
+    Limit(
         "submitting", "Too many submissions in a short time.",
         ("proposals:check",),
         account=Rate(120, TEN_MINUTES), address=Rate(3000, TEN_MINUTES),
@@ -261,7 +266,7 @@ CHEAP_READS: dict[str, tuple[str, ...]] = {
         "proposals:resend-invitation", "proposals:revoke-invitation",
         "proposals:remove-collaborator", "proposals:comment", "proposals:comment-done",
         "proposals:clear-intended-countries", "partners:keep", "partners:publish", "partners:renew",
-        "partners:fill", "partners:close", "calls:move-clock",
+        "partners:fill", "partners:close", "calls:move-clock", "text-preview",
     ),
     "Only in demonstrations": ("demo-mails", "demo-accounts", "design"),
 }  # fmt: skip

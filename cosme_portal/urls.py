@@ -25,6 +25,7 @@ urlpatterns = [
     path("admin/r/<path:rest>", views.nothing_here),
     path("admin/", admin.site.urls),
     path("guide/", views.guide, name="guide"),
+    path("text-preview/", views.text_preview, name="text-preview"),
     path("accessibility/", views.accessibility, name="accessibility"),
     path("privacy/", views.privacy, name="privacy"),
     # The middleware AnswerHealth answers these before; here they have names.

@@ -2,15 +2,23 @@
 
 from urllib.parse import urlsplit
 
+from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
+from django.utils.html import format_html
+from django.views.decorators.http import require_POST
 
 from applicants.autosave import is_autosave, not_stored_response
 from applicants.web import bad_request_page
 from foundation.public_pages import public_page
+from foundation.rich_text import as_html
+from foundation.sentences import gettext as _
+from foundation.text import clean_text
 from foundation.typed import posted_texts, repost_form
 from proposals.consortium.access import why_refused
+
+MAX_PREVIEW = 20_000  # characters; the longest text that the portal takes has 6,000
 
 
 @public_page
@@ -27,6 +35,17 @@ def guide(request: HttpRequest) -> HttpResponse:
 @public_page
 def privacy(request: HttpRequest) -> HttpResponse:
     return render(request, "privacy.html")
+
+
+@login_required
+@require_POST
+def text_preview(request: HttpRequest) -> HttpResponse:
+    """How `text` of the form is shown: HTML for a part of a page. Nothing is stored."""
+    text = request.POST.get("text", "")
+    if len(text) > MAX_PREVIEW:
+        message = _("This text is too long for a preview. Shorten it first. Nothing was changed.")
+        return HttpResponse(format_html("<p>{}</p>", message), status=422)
+    return HttpResponse(as_html(clean_text(text)))
 
 
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -4,7 +4,9 @@ from typing import Any
 
 from django.forms.renderers import TemplatesSetting
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from foundation.sentences import gettext as _
 
@@ -24,12 +26,28 @@ class CountingRenderer(TemplatesSetting):
         if limit is None or widget.get("is_hidden"):
             return super().render(template_name, context, request)
         widget["attrs"]["data-limit"] = limit
+        is_rich = widget["attrs"].get("data-rich", False)
         is_long = template_name.endswith("textarea.html")
         counter = format_html(
             '<span class="counter form-text" data-counter{}>{}</span>',
             "" if is_long else format_html("{}", " hidden"),
             _("Up to %(limit)s characters") % {"limit": f"{int(limit):,}"},
         )
-        return (
-            super().render(template_name, context, request) + counter
-        )  # the widget marks it as safe
+        return (  # the widget marks it as safe
+            super().render(template_name, context, request)
+            + counter
+            + (self._preview() if is_rich else "")
+        )
+
+    def _preview(self) -> SafeString:
+        """Shown where scripts run, which load the text into it (`text-preview.js`)."""
+        return format_html(
+            '<details class="text-preview" data-text-preview="{}"><summary>{}</summary>'
+            '<p class="form-text hint">{}</p>'
+            '<div class="rich-text" role="status" tabindex="0"></div></details>',
+            reverse("text-preview"),
+            _("Preview"),
+            _(
+                "Begin lines with “- ” or “1. ” for a list. Put two asterisks around **bold** words."
+            ),
+        )

@@ -20,6 +20,7 @@ from calls.models import Strand
 from calls.templatetags.components import finding_source
 from calls.templatetags.instants import day
 from foundation.isolation import isolated_html
+from foundation.rich_text import as_html
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
 from proposals.dossier.document import controller_in_words
@@ -245,6 +246,12 @@ def profile_in_words(profile: dict[str, dict[str, Any]]) -> list[tuple[str, str]
             if value not in (None, "", []):
                 shown.append((str(field.label or name), in_words(field, value)))
     return shown
+
+
+@register.filter
+def rich_text(text: str) -> SafeString:
+    """A long text of a proposal with its lists and bold words, alike on pages and in PDFs."""
+    return as_html(text)
 
 
 @register.filter

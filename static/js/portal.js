@@ -12,6 +12,7 @@ import {
 } from "./page-parts.js";
 import { setUpRowButtons } from "./rows.js";
 import { setUpTablePaste } from "./table-paste.js";
+import { setUpTextPreviews } from "./text-preview.js";
 
 setUpTablePaste();
 setUpCounters();
@@ -22,6 +23,7 @@ setUpSubmitOnce();
 setUpUnsentRemoval();
 setUpLazyParts();
 setUpMenus();
+setUpTextPreviews();
 adaptToScripts();
 foldSteps();
 showOwnTimes(document);

@@ -40,6 +40,7 @@ class SummaryForm(ProposalStepForm):
         label=_("Abstract"),
         max_length=3000,
         rows=7,
+        rich=True,
         help_text=_(
             "Explain what you want to do and why, in words that anyone can understand. Up to "
             "3,000 characters."
@@ -88,6 +89,7 @@ class EstablishedSummaryForm(SummaryForm):
         label=_("Results and agreements of the partnership so far"),
         max_length=3000,
         rows=5,
+        rich=True,
         help_text=_("This strand continues an established partnership and its joint strategy."),
     )
     layout: ClassVar[tuple[Any, ...]] = (
@@ -111,6 +113,7 @@ class DescriptionForm(ProposalStepForm):
         label=_("Description of the organisation and its support services"),
         max_length=6000,
         rows=12,
+        rich=True,
         help_text=_(
             "Describe the services, who they are for and since when you offer them. Up to "
             "6,000 characters."
@@ -120,6 +123,7 @@ class DescriptionForm(ProposalStepForm):
         label=_("Tasks in this project"),
         max_length=2000,
         rows=4,
+        rich=True,
     )
 
 
@@ -166,11 +170,12 @@ class VisionForm(ProposalStepForm):
     rows_title = _("Target markets")
     row_title = _("Market")
 
-    vision = TextField(label=_("Joint vision"), max_length=4000, rows=6)
+    vision = TextField(label=_("Joint vision"), max_length=4000, rows=6, rich=True)
     goals = TextField(
         label=_("Common goals for the chosen markets"),
         max_length=4000,
         rows=5,
+        rich=True,
     )
     emerging_industries = SeveralField(
         label=_("Emerging industries"), choices=choices.EMERGING_INDUSTRIES
@@ -189,8 +194,9 @@ class ActivityRow(RowForm):
         label=_("Description of the activity"),
         max_length=3000,
         rows=3,
+        rich=True,
     )
-    justification = TextField(label=_("Justification"), max_length=2000, rows=3)
+    justification = TextField(label=_("Justification"), max_length=2000, rows=3, rich=True)
     layout: ClassVar[tuple[Any, ...]] = (
         grid_row(title=6, objective=6),
         "description",
@@ -295,7 +301,7 @@ def month_of(code: str) -> str:
 
 
 def _text_field(**kwargs: Any) -> TextField:
-    return TextField(max_length=4000, rows=4, **kwargs)
+    return TextField(max_length=4000, rows=4, rich=True, **kwargs)
 
 
 def _month_field() -> WholeNumberField:
