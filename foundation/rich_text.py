@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from django.template.defaultfilters import linebreaks
-from django.utils.html import escape
+from django.utils.html import escape, linebreaks
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
@@ -29,7 +28,7 @@ def as_html(text: str) -> SafeString:
     parser, env = _parser(), dict[str, Any]()
     tokens = parser.parse(text, env)
     if any(token.level >= MAX_LEVELS - 1 for token in tokens):
-        return linebreaks(text, autoescape=True)
+        return mark_safe(linebreaks(text, autoescape=True))  # noqa: S308 -- escaped
     return mark_safe(parser.renderer.render(tokens, parser.options, env))  # noqa: S308 -- the parser escapes texts
 
 
