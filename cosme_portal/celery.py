@@ -32,6 +32,9 @@ def check_at_start(**_signal: object) -> None:
 def load_sealing(**_signal: object) -> None:
     """Before the worker forks, so that its processes share the memory of what web processes never load."""
     import proposals.proof.pdf_signature  # noqa: F401, PLC0415 -- Django is set up by now
+    from foundation import metrics  # noqa: PLC0415 -- as above
+
+    metrics.load()
 
 
 @worker_init.connect

@@ -19,7 +19,7 @@ from django.db.models import Q
 
 from applicants.models import User
 from foundation.admin_site import unguarded
-from foundation.client_address import parse_trusted_proxies
+from foundation.client_address import parse_networks, parse_trusted_proxies
 from foundation.database_roles import excess_privileges
 
 RUN_TIME_ROLE_HINT = (
@@ -123,6 +123,20 @@ def proxies_are_named(**_kwargs: Any) -> list[CheckMessage]:
             "Set PORTAL_TRUSTED_PROXIES, or silence portal.W001 if users reach the portal directly."
         )
         return [checks.Warning(message, hint=hint, id="portal.W001")]
+    return []
+
+
+@register
+def check_metrics_addresses(**_kwargs: Any) -> list[CheckMessage]:
+    """The figures of the portal are not for everyone."""
+    hint = "Enter the addresses or networks of your own monitoring, separated by commas."
+    try:
+        networks = parse_networks(settings.METRICS_ADDRESSES)
+    except ValueError as error:
+        return [Error(f"PORTAL_METRICS_ADDRESSES: {error}.", hint=hint, id="portal.E004")]
+    if any(network.prefixlen == 0 for network in networks):
+        message = "PORTAL_METRICS_ADDRESSES lets everyone read the metrics."
+        return [Error(message, hint=hint, id="portal.E005")]
     return []
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.http import HttpRequest, JsonResponse
 from redis.exceptions import RedisError
 
@@ -59,7 +59,7 @@ def health(request: HttpRequest) -> JsonResponse:
     try:
         _measure_clock()
         database_clock.measure_regularly()  # health is answered before the middleware that does this
-    except (DatabaseError, psycopg2.Error):
+    except (Error, psycopg2.Error):
         return JsonResponse({"status": "no database"}, status=UNAVAILABLE)
     if database_clock.is_off():
         body = {"status": "clock", "reason": database_clock.skew_text()}
@@ -102,7 +102,7 @@ def overall_state(results: list[CheckResult]) -> str:
 def _database() -> dict[str, Any]:
     try:
         _measure_clock()
-    except (DatabaseError, psycopg2.Error):
+    except (Error, psycopg2.Error):
         raise CheckFailed("The database does not answer.") from None
     return {}
 
@@ -192,7 +192,7 @@ def _run(name: str, check: Check) -> CheckResult:
         return CheckResult(name, "ok", is_required, check())
     except CheckFailed as failure:
         return CheckResult(name, "failed", is_required, failure.details)
-    except (DatabaseError, OSError) as error:  # lost in between, or a disk that fails
+    except (Error, OSError) as error:  # lost in between, or a disk that fails
         return CheckResult(name, "failed", is_required, {"reason": type(error).__name__})
 
 

@@ -241,7 +241,9 @@ CHEAP_READS: dict[str, tuple[str, ...]] = {
         "calls:list", "calls:call", "calls:calendar", "calls:countries", "calls:rules",
         "accessibility", "guide", "privacy",
     ),
-    "For load balancers and monitoring, at a constant cost": ("health", "health-live", "health-ready"),
+    "For load balancers and monitoring, at a constant cost": (
+        "health", "health-live", "health-ready", "metrics",
+    ),
     "An empty form": (
         "account_login", "account_logout", "account_inactive", "account_signup",
         "account_reauthenticate", "account_email", "account_email_verification_sent",
@@ -275,7 +277,7 @@ CHEAP_READS: dict[str, tuple[str, ...]] = {
 NEVER_WRITE: dict[str, tuple[str, ...]] = {
     "Accepts GET only": (
         "calls:list", "calls:call", "calls:calendar", "calls:countries", "calls:rules",
-        "accessibility", "guide", "privacy", "health", "health-live", "health-ready",
+        "accessibility", "guide", "privacy", "health", "health-live", "health-ready", "metrics",
         "enquiries:contact-points", "enquiries:mine",
         "enquiries:arrived", "proof:document", "proof:head", "proof:daily_heads", "proof:inclusion",
         "proof:consistency", "proof:certificates", "proposals:calendar", "proposals:timeline",

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from time import perf_counter
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -17,7 +18,8 @@ from django.urls import Resolver404, resolve
 
 from applicants.autosave import is_autosave
 from applicants.web import bad_request_page
-from cosme_portal import health
+from cosme_portal import health, monitoring
+from foundation import metrics
 from foundation.client_address import client_address
 from foundation.limits import Refusal, refusal_of
 from foundation.sentences import gettext as _
@@ -32,6 +34,7 @@ FOR_MACHINES = {
     "/health/": health.health,
     "/health/live": health.live,
     "/health/ready": health.ready,
+    "/metrics": monitoring.metrics_page,
 }
 
 # SQLSTATE: out of range, invalid text, character not in the encoding, invalid or overflowing instants.
@@ -42,6 +45,31 @@ MAX_DRAINED_SIZE = 8 * settings.MAX_BODY_SIZE
 WAYS_OUT = {"account_logout", "admin:logout"}
 BAD_REQUEST = 400
 STEPS = {"proposals:step", "proposals:description", "applicants:profile-step"}
+
+
+class ObserveRequests:
+    """Outermost: what every answer took, whichever middleware gave it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        begin = perf_counter()
+        response = self.get_response(request)
+        seconds = perf_counter() - begin
+        route = route_name(request)
+        metrics.increment("portal_requests", route=route, status=str(response.status_code))
+        metrics.observe("portal_request_duration_seconds", seconds, route=route)
+        return response
+
+
+def route_name(request: HttpRequest) -> str:
+    """The name of a route, never a part of the address; what none was found for has one name."""
+    if request.resolver_match is not None:
+        return request.resolver_match.view_name
+    if request.path in FOR_MACHINES:
+        return resolve(request.path).view_name
+    return "static" if request.path.startswith(settings.STATIC_URL) else "unresolved"
 
 
 class AnswerHealth:
@@ -240,6 +268,7 @@ class EnforceLimits:
 
 
 def too_many(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    metrics.increment("portal_limit_refusals", limit=refusal.limit.name)
     log.info("Limit %s reached by %s", refusal.limit.name, client_address(request))
     sentence = _(refusal.limit.sentence)
     when = _wait_of(refusal.seconds)

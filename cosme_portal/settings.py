@@ -13,6 +13,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from kombu import Queue
 
+from cosme_portal import __version__
 from cosme_portal.environment import read_secret
 from foundation.database_roles import RUNTIME
 
@@ -104,6 +105,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "cosme_portal.middleware.ObserveRequests",
     "cosme_portal.middleware.AnswerHealth",
     "foundation.client_address.IgnoreForgedHeaders",
     "calls.request_arrival.ArrivalMiddleware",  # early: it notes when the request had arrived
@@ -374,6 +376,18 @@ if IN_PRODUCTION and not SEAL_PEM and not env.str("PORTAL_SEAL_FILE", ""):
         "Production needs a seal key: set PORTAL_SEAL_FILE to a file with a P-256 key and its "
         "certificate (PEM), or PORTAL_SEAL_PEM to its content."
     )
+
+# --- Monitoring ------------------------------------------------------------------------------
+
+# /metrics answers 404 unless one of these says who may read it.
+METRICS_TOKEN = read_secret("PORTAL_METRICS_TOKEN")
+METRICS_ADDRESSES = frozenset(env.list("PORTAL_METRICS_ADDRESSES", default=[]))
+METRICS_ENABLED = bool(METRICS_TOKEN or METRICS_ADDRESSES)
+# Of all processes of one machine. A later version may count by other labels, so it begins anew.
+METRICS_FOLDER = Path(env.str("PORTAL_METRICS_FOLDER", "") or VAR / "metrics") / __version__
+LEAST_TOKEN = 20  # characters
+if METRICS_TOKEN and len(METRICS_TOKEN) < LEAST_TOKEN:
+    raise ImproperlyConfigured("PORTAL_METRICS_TOKEN must have at least 20 random characters.")
 
 # --- Headers ---------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from cosme_portal import health, views
+from cosme_portal import health, monitoring, views
 
 admin.site.site_header = "COSME portal: back office"
 admin.site.site_title = "COSME portal"
@@ -32,6 +32,7 @@ urlpatterns = [
     path("health/", health.health, name="health"),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
+    path("metrics", monitoring.metrics_page, name="metrics"),
 ]
 
 if settings.MODE in {"demo", "test"}:

@@ -12,9 +12,11 @@ django.setup(set_prefix=False)
 from calls.eligibility.facts import facts_adapter  # noqa: E402 -- after set-up
 from cosme_portal.handler import Handler  # noqa: E402 -- after set-up
 from cosme_portal.startup import warn_at_start  # noqa: E402 -- after set-up
+from foundation import metrics  # noqa: E402 -- after set-up
 
 application = Handler()
 warn_at_start()
+metrics.load()
 facts_adapter()  # the first submission does not wait for it
 
 # What is loaded by now stays for as long as the process lives: looking for garbage in it, as the collector

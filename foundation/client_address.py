@@ -55,8 +55,16 @@ def parse_trusted_proxies(names: Iterable[str]) -> TrustedProxies:
         ValueError: a name is no address, no network and not `unix`; the message names it.
     """
     names = frozenset(name.strip() for name in names) - {""}
-    networks = [ipaddress.ip_network(name) for name in sorted(names - {UNIX})]
-    return TrustedProxies(tuple(networks), unix=UNIX in names)
+    return TrustedProxies(parse_networks(names - {UNIX}), unix=UNIX in names)
+
+
+@lru_cache(maxsize=8)
+def parse_networks(names: frozenset[str]) -> tuple[Network, ...]:
+    """
+    Raises:
+        ValueError: a name is no address and no network; the message names it.
+    """
+    return tuple(ipaddress.ip_network(name.strip()) for name in sorted(names))
 
 
 def is_from_trusted_proxy(meta: Mapping[str, Any]) -> bool:

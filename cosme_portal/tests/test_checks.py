@@ -33,3 +33,17 @@ def test_a_database_of_unreleased_migrations_is_named_before_it_is_migrated(monk
     monkeypatch.setattr(MigrationRecorder, "applied_migrations", lambda _self: former)
     (error,) = checks.check_migrations_are_known(databases=["default"])
     assert error.id == "portal.E020" and "make clean" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("addresses", "expected"),
+    [
+        (set(), []),
+        ({"127.0.0.1", "10.0.0.0/24"}, []),
+        ({"prometheus.example"}, ["portal.E004"]),
+        ({"::/0"}, ["portal.E005"]),
+    ],
+)
+def test_metrics_for_everyone_are_named(settings, addresses, expected):
+    settings.METRICS_ADDRESSES = frozenset(addresses)
+    assert [message.id for message in checks.check_metrics_addresses()] == expected

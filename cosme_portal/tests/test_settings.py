@@ -60,6 +60,7 @@ def test_production_starts_with_settings_of_its_own():
         ({"PORTAL_DEBUG": "true"}, "unset PORTAL_DEBUG"),
         ({"PORTAL_SEAL_FILE": ""}, "needs a seal key"),
         ({"PORTAL_BASE_URL": "http://portal.example"}, "needs PORTAL_BASE_URL"),
+        ({"PORTAL_METRICS_TOKEN": "short"}, "at least 20 random characters"),
         ({"PORTAL_MODE": "prod"}, "PORTAL_MODE is 'prod'; it must be"),
     ],
 )
@@ -78,6 +79,7 @@ SECRET_VALUES = {
     "DATABASE_OWNER_URL": "postgres://owner:word@127.0.0.1/portal",
     "DATABASE_URL": "postgres://portal:word@127.0.0.1/portal",
     "PORTAL_MAIL_URL": "smtp+tls://portal:word@127.0.0.1:587",
+    "PORTAL_METRICS_TOKEN": "m" * 20,
     "PORTAL_SECRET_KEY": "s" * 50,
     "PORTAL_SECRET_KEY_FALLBACKS": "a" * 50 + "\n" + "b" * 50,
     "PORTAL_SEAL_PIN": "4711",
@@ -87,7 +89,7 @@ SECRET_VALUES = {
 PRINTS_SETTINGS = (
     "from cosme_portal import settings as s; print(s.DATABASE_OWNER_URL, s.DATABASES['default'],"
     " s.EMAIL_CONFIG, s.SECRET_KEY, s.SECRET_KEY_FALLBACKS, s.SEAL_PIN, s.TIMESTAMP_URL,"
-    " s.CELERY_BROKER_URL)"
+    " s.CELERY_BROKER_URL, s.METRICS_TOKEN)"
 )
 
 

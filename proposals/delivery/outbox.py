@@ -182,8 +182,12 @@ def longest_delay() -> timedelta:
 
 @dataclass(frozen=True)
 class QueueStatus:
-    """How promises of one kind are doing. `oldest` is how long the first that is still to come has waited."""
+    """How promises of one kind are doing. `oldest` is how long the first that is still to come has waited.
 
+    `code` names the kind for machines, `kind` for people.
+    """
+
+    code: str
     kind: str
     waiting: int
     in_progress: int
@@ -202,13 +206,15 @@ def queues() -> list[QueueStatus]:
     labels = dict(OutboxMessage.Kind.choices)
     rows = OutboxMessage.objects.values("kind").annotate(**_figures())
     results: dict[str, Mapping[str, Any]] = {row["kind"]: row for row in rows}
-    of_versions = [_queue(str(label), results.get(kind, {})) for kind, label in labels.items()]
+    of_versions = [
+        _queue(kind, str(label), results.get(kind, {})) for kind, label in labels.items()
+    ]
     return [
         *of_versions,
-        _queue(gettext("Emails"), QueuedEmail.objects.aggregate(**_figures())),
-        _queue(gettext("Draft proposals (PDF)"), _figures_of_draft_pdfs()),
-        _queue(gettext("Exports"), _figures_of_exports()),
-        _queue(gettext("Other tasks"), JobFailure.objects.aggregate(**_figures())),
+        _queue("email", gettext("Emails"), QueuedEmail.objects.aggregate(**_figures())),
+        _queue("draft-pdf", gettext("Draft proposals (PDF)"), _figures_of_draft_pdfs()),
+        _queue("export", gettext("Exports"), _figures_of_exports()),
+        _queue("task", gettext("Other tasks"), JobFailure.objects.aggregate(**_figures())),
     ]
 
 
@@ -249,8 +255,9 @@ def _figures() -> dict[str, Any]:
     }
 
 
-def _queue(kind: str, row: Mapping[str, Any]) -> QueueStatus:
+def _queue(code: str, kind: str, row: Mapping[str, Any]) -> QueueStatus:
     since, minutes = row.get("since"), RATE_OVER.total_seconds() / 60
     counts = {name: row.get(name, 0) for name in ("waiting", "in_progress", "failing", "failed")}
     oldest = clock.real_now() - since if since else None
-    return QueueStatus(kind, **counts, oldest=oldest, per_minute=row.get("done", 0) / minutes)
+    per_minute = row.get("done", 0) / minutes
+    return QueueStatus(code, kind, **counts, oldest=oldest, per_minute=per_minute)

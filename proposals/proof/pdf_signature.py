@@ -24,7 +24,7 @@ from pyhanko.sign.general import simple_cms_attribute
 from pyhanko.sign.timestamps import HTTPTimeStamper
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from foundation import clock
+from foundation import clock, metrics
 from proposals.models import TimestampStatus
 from proposals.proof.signing_key import SigningKey, load_signing_key
 
@@ -69,10 +69,11 @@ def seal_pdf(pdf: bytes, *, reason: str, stamp: TimestampStatus = TimestampStatu
     writer = _MetadataPreservingWriter(io.BytesIO(pdf))
     signer = _Signer(load_signing_key())
     room = None if stamp == TimestampStatus.NONE else 2 * TIMESTAMP_SIZE
-    sealed = signers.sign_pdf(
-        writer, metadata, signer=signer, new_field_spec=field, bytes_reserved=room
-    ).getvalue()
-    return add_timestamp(sealed) if stamp == TimestampStatus.IN_SEAL else sealed
+    with metrics.timed("portal_seal_duration_seconds"):
+        sealed = signers.sign_pdf(
+            writer, metadata, signer=signer, new_field_spec=field, bytes_reserved=room
+        ).getvalue()
+        return add_timestamp(sealed) if stamp == TimestampStatus.IN_SEAL else sealed
 
 
 def add_timestamp(sealed: bytes) -> bytes:
@@ -108,9 +109,12 @@ def request_timestamp(signature: bytes) -> cms.ContentInfo:
     global _next_attempt_at  # noqa: PLW0603 -- one process, one memory of when the service was away
     service = HTTPTimeStamper(settings.TIMESTAMP_URL, timeout=TIMESTAMP_TIMEOUT)
     try:
-        return asyncio.run(service.async_timestamp(hashlib.sha256(signature).digest(), "sha256"))
+        with metrics.timed("portal_timestamp_duration_seconds"):
+            digest = hashlib.sha256(signature).digest()
+            return asyncio.run(service.async_timestamp(digest, "sha256"))
     except Exception as error:  # whatever that server answers, nobody's receipt waits for it
         _next_attempt_at = clock.real_now() + RETRY_INTERVAL
+        metrics.increment("portal_timestamp_failures")
         log.warning("The time-stamp service is unavailable (%s).", type(error).__name__)
         raise TimestampServiceUnavailable(type(error).__name__) from error
 

@@ -1,7 +1,8 @@
 """Handing in: freeze the draft as its next version, in one transaction, with number, hash and time."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -14,7 +15,7 @@ from calls.conditions import store_applied_conditions
 from calls.database_clock import Moment
 from calls.eligibility import Verdict, canonical, digest_of
 from calls.request_arrival import Arrival
-from foundation import clock
+from foundation import clock, metrics
 from foundation.query_batches import (
     Results,
     insert_together,
@@ -76,6 +77,36 @@ class NotAcknowledged(Exception):
     def __init__(self, verdict: Verdict) -> None:
         super().__init__("findings to acknowledge")
         self.verdict = verdict
+
+
+REFUSAL_REASONS: dict[type[Exception], str] = {
+    TooLate: "late",
+    Incomplete: "incomplete",
+    NeedsCorrection: "needs-correction",
+    NotAcknowledged: "not-acknowledged",
+}
+
+
+@contextmanager
+def count_refusals() -> Iterator[None]:
+    """Let monitoring count what refuses a submission in the block: its kind, and the rules behind it."""
+    try:
+        yield
+    except tuple(REFUSAL_REASONS) as refusal:
+        metrics.increment("portal_refused_submissions", reason=REFUSAL_REASONS[type(refusal)])
+        for rule in _refusing_rules(refusal):
+            metrics.increment("portal_refusing_findings", rule=rule)
+        raise
+
+
+def _refusing_rules(refusal: Exception) -> set[str]:
+    match refusal:
+        case Incomplete(verdict=verdict):
+            return {finding.rule for finding in verdict.blocking}
+        case NotAcknowledged(verdict=verdict):
+            return {finding.rule for finding in verdict.to_acknowledge}
+        case _:
+            return set()
 
 
 class NothingToWithdraw(Exception):

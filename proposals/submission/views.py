@@ -78,13 +78,14 @@ def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
     # One box acknowledges everything that was listed, so its value is a list of names.
     data = " ".join(request.POST.getlist("acknowledged")).split()
     try:
-        version = submit.submit_draft(
-            draft.proposal,
-            by=current_user(request),
-            received_at=full_arrival(request),
-            idempotency_key=key,
-            acknowledged=data,
-        )
+        with submit.count_refusals():
+            version = submit.submit_draft(
+                draft.proposal,
+                by=current_user(request),
+                received_at=full_arrival(request),
+                idempotency_key=key,
+                acknowledged=data,
+            )
     except Proposal.DoesNotExist:  # deleted while this click waited: the page says so
         get_draft_or_404(request, draft.proposal.number)
         raise
