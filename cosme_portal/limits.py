@@ -138,7 +138,7 @@ LIMITS = (
     ),
     Limit(
         "partner-search", "Too many searches.",
-        ("partners:search", "partners:organisations", "partners:feed", "enquiries:contact-points"),
+        ("search", "partners:search", "partners:organisations", "partners:feed", "enquiries:contact-points"),
         reads=True, account=Rate(300, TEN_MINUTES), address=Rate(1500, TEN_MINUTES),
     ),
     Limit(
@@ -276,7 +276,7 @@ CHEAP_READS: dict[str, tuple[str, ...]] = {
 # What stores, sends and computes nothing when something is sent to it, and why.
 NEVER_WRITE: dict[str, tuple[str, ...]] = {
     "Accepts GET only": (
-        "calls:list", "calls:call", "calls:calendar", "calls:countries", "calls:rules",
+        "calls:list", "calls:call", "calls:calendar", "calls:countries", "calls:rules", "search",
         "accessibility", "guide", "privacy", "health", "health-live", "health-ready", "metrics",
         "enquiries:contact-points", "enquiries:mine",
         "enquiries:arrived", "proof:document", "proof:head", "proof:daily_heads", "proof:inclusion",

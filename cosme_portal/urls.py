@@ -26,6 +26,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("guide/", views.guide, name="guide"),
     path("text-preview/", views.text_preview, name="text-preview"),
+    path("search/", views.search, name="search"),
     path("accessibility/", views.accessibility, name="accessibility"),
     path("privacy/", views.privacy, name="privacy"),
     # The middleware AnswerHealth answers these before; here they have names.

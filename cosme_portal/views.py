@@ -10,11 +10,15 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from applicants.autosave import is_autosave, not_stored_response
+from applicants.reading import too_long
 from applicants.web import bad_request_page
+from calls.visibility import visible_calls
+from cosme_portal.site_search import MAX_LENGTH, SiteResults, search_site
+from foundation import clock
 from foundation.public_pages import public_page
 from foundation.rich_text import as_html
 from foundation.sentences import gettext as _
-from foundation.text import clean_text
+from foundation.text import clean_line, clean_text
 from foundation.typed import posted_texts, repost_form
 from proposals.consortium.access import why_refused
 
@@ -30,6 +34,25 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 def guide(request: HttpRequest) -> HttpResponse:
     """How to apply, for people who do so for the first time."""
     return render(request, "guide.html")
+
+
+@public_page
+def search(request: HttpRequest) -> HttpResponse:
+    """Everything on the site that anybody may read and that contains the words `q`."""
+    text = clean_line(request.GET.get("q", ""))
+    if len(text) > MAX_LENGTH:
+        results = SiteResults(left_out=str(too_long(text, MAX_LENGTH)))
+    else:
+        moment = clock.now()
+        results = search_site(text, visible_calls(request, moment), moment)
+    groups = (
+        ("calls", _("Calls"), results.calls),
+        ("guide", _("Guide for applicants"), results.guide),
+        ("questions", _("Questions and answers"), results.questions),
+        ("requests", _("Partnership requests"), results.requests),
+    )
+    context = {"text": text, "results": results, "groups": groups}
+    return render(request, "site_search.html", context)
 
 
 @public_page

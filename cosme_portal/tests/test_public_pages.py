@@ -12,7 +12,15 @@ from foundation import clock
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ["/", "/programmes/COSME/countries/", "/rules/", "/accessibility/", "/guide/", "/privacy/"]
+PAGES = [
+    "/",
+    "/programmes/COSME/countries/",
+    "/rules/",
+    "/accessibility/",
+    "/guide/",
+    "/search/?q=cluster",
+    "/privacy/",
+]
 GZIP = {"HTTP_ACCEPT_ENCODING": "gzip"}
 
 
