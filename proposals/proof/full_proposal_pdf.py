@@ -20,6 +20,8 @@ from proposals.delivery import outbox
 from proposals.delivery.claims import claim_first, is_unclaimed, process_claimed
 from proposals.dossier.document import Draft, dossier_of
 from proposals.models import DraftPdf, Proposal, ProposalPdf, SealedDocument, Version
+from proposals.proof.budget_table import budget_table
+from proposals.proof.proposal_sections import sections_of
 from proposals.proof.receipts import participant_rows, sign_and_store
 
 log = logging.getLogger("portal.proposal_pdf")
@@ -95,6 +97,8 @@ def proposal_context(
         "strand": proposal.strand,
         "dossier": dossier,
         "participants": participant_rows(dossier, proposal.call.rule_date),
+        "sections": sections_of(dossier),
+        "budget": budget_table(dossier),
         "drafted_at": of if isinstance(of, datetime) else None,
         "version": of if isinstance(of, Version) else None,
     }
