@@ -266,7 +266,9 @@ class Membership(models.Model):
         ]
         triggers = [
             triggers.no_officer("no_officer_joins_an_organisation"),
-            pgtrigger.ReadOnly(name="who_acts_for_whom_stays", fields=["user", "organisation"]),
+            pgtrigger.ReadOnly(
+                name="membership_identity_is_final", fields=["user", "organisation"]
+            ),
         ]
 
     def __str__(self) -> str:
@@ -334,7 +336,7 @@ class ColleagueInvitation(models.Model):
         triggers = [
             triggers.ANSWERED_INVITATIONS_ARE_FINAL,
             pgtrigger.ReadOnly(
-                name="colleagues_stay_invited_as_they_were", fields=["organisation", "email"]
+                name="colleague_invitation_terms_are_final", fields=["organisation", "email"]
             ),
         ]
 

@@ -11,14 +11,14 @@ import pgtrigger
 OFFICERS_TAKE_NO_PART = "officers_take_no_part"
 
 _REFUSE = f"""
-    RAISE EXCEPTION 'an officer takes no part in organisations and proposals'
+    RAISE EXCEPTION 'an officer cannot belong to an organisation or a proposal'
         USING ERRCODE = 'check_violation', CONSTRAINT = '{OFFICERS_TAKE_NO_PART}';
 """
 
 # Of the row lock before it.
 _REFUSE_UNKNOWN = """
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'this person is not there' USING ERRCODE = 'foreign_key_violation';
+        RAISE EXCEPTION 'this person does not exist' USING ERRCODE = 'foreign_key_violation';
     END IF;
 """
 
@@ -97,6 +97,6 @@ ANSWERED_INVITATIONS_ARE_FINAL = pgtrigger.Trigger(
         "OLD.state <> 'pending' AND (NEW.state <> OLD.state OR NEW.token_hash <> OLD.token_hash)"
     ),
     func="""
-        RAISE EXCEPTION 'an invitation is answered once' USING ERRCODE = 'check_violation';
+        RAISE EXCEPTION 'an invitation is closed only once' USING ERRCODE = 'check_violation';
     """,
 )

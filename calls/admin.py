@@ -44,7 +44,7 @@ class ReadOnlyInline(admin.TabularInline):
 
 class ParticipationInline(ReadOnlyInline):
     model = CountryParticipation
-    fields = ["country", "gate", "signed_on", "in_force_on", "counts_until", "source"]
+    fields = ["country", "legal_basis", "signed_on", "in_force_on", "counts_until", "source"]
 
 
 @admin.register(Programme)

@@ -1,4 +1,4 @@
-"""Triggers of this floor: what must never be false, seen to by PostgreSQL."""
+"""Triggers of this layer: what must never be false, guarded by PostgreSQL."""
 
 from collections.abc import Iterable
 
@@ -60,7 +60,7 @@ DEADLINE_MOVES_BY_EXTENSION_ONLY = pgtrigger.Trigger(
         ELSIF NEW.deadline <> OLD.deadline AND NOT EXISTS (
             SELECT 1 FROM calls_extension WHERE call_id = NEW.id AND new_deadline = NEW.deadline
         ) THEN
-            RAISE EXCEPTION 'the deadline of call % moves by an extension only', NEW.reference
+            RAISE EXCEPTION 'only an extension moves the deadline of call %', NEW.reference
                 USING ERRCODE = 'check_violation';
         ELSIF NEW.first_deadline <> OLD.first_deadline THEN
             RAISE EXCEPTION 'the first deadline of call % is final', NEW.reference
@@ -70,16 +70,16 @@ DEADLINE_MOVES_BY_EXTENSION_ONLY = pgtrigger.Trigger(
     """,
 )
 
-# What was published stays published.
-PUBLISHED_ONCE = refused_if(
-    "published_once",
+# A publication is never undone.
+PUBLICATION_TIME_IS_FINAL = refused_if(
+    "publication_time_is_final",
     "OLD.published_at IS NOT NULL AND NEW.published_at IS DISTINCT FROM OLD.published_at",
     "'the day of publication of call % is final', NEW.reference",
     operation=pgtrigger.Update,
 )
 
 # What was submitted in a strand was submitted to its call.
-STRAND_STAYS_IN_ITS_CALL = pgtrigger.ReadOnly(name="strand_stays_in_its_call", fields=["call"])
+STRAND_CALL_IS_FINAL = pgtrigger.ReadOnly(name="strand_call_is_final", fields=["call"])
 
 # Whatever was kept of a programme's countries is out of date when a row changes.
 PARTICIPATION_CHANGES_PROGRAMME = pgtrigger.Trigger(
@@ -113,7 +113,7 @@ PARTICIPATION_CHANGES_FOR_A_REASON = pgtrigger.Trigger(
             WHERE programme_id = COALESCE(NEW.programme_id, OLD.programme_id)
             AND transaction = pg_current_xact_id()::varchar
         ) THEN
-            RAISE EXCEPTION 'countries of a programme change together with a reason only'
+            RAISE EXCEPTION 'countries of a programme change only with a recorded reason'
                 USING ERRCODE = 'check_violation';
         END IF;
         IF TG_OP = 'DELETE' THEN
@@ -129,21 +129,21 @@ RULES_CHANGE_FOR_A_REASON = refused_if(
             SELECT 1 FROM calls_conditionchange
             WHERE call_id = NEW.id AND transaction = pg_current_xact_id()::varchar
         )""",
-    "'the rules of call % change together with a reason only', NEW.reference",
+    "'the rules of call % change only with a recorded reason', NEW.reference",
     operation=pgtrigger.Update,
 )
 
 # The stored hash is the hash of the stored text.
-CONDITIONS_ARE_WHAT_WAS_HASHED = refused_if(
-    "conditions_are_what_was_hashed",
+CONDITIONS_MATCH_THEIR_HASH = refused_if(
+    "conditions_match_their_hash",
     "NEW.digest <> 'sha256:' || encode(sha256(convert_to(NEW.content, 'UTF8')), 'hex')",
     "'the hash is not that of the content'",
 )
 
 # Whoever answers a call that is published relies on its conditions: one person alone does not change them.
 # The first conditions of a call or programme are no change.
-PUBLISHED_CONDITIONS_CHANGE_BY_TWO = refused_if(
-    "published_conditions_change_by_two",
+PUBLISHED_CONDITIONS_NEED_TWO_PEOPLE = refused_if(
+    "published_conditions_need_two_people",
     """(NEW.confirmed_by !~ '\\S' OR NEW.confirmed_by = NEW.made_by) AND EXISTS (
             SELECT 1 FROM calls_conditionchange c
             WHERE c.call_id = NEW.call_id OR c.programme_id = NEW.programme_id
@@ -152,16 +152,16 @@ PUBLISHED_CONDITIONS_CHANGE_BY_TWO = refused_if(
             WHERE published_at IS NOT NULL AND rehearsal_of_id IS NULL
             AND (id = NEW.call_id OR programme_id = NEW.programme_id)
         )""",
-    "'the conditions of a published call change by two people only'",
+    "'two people must change the conditions of a published call'",
 )
 
-PUBLISHED_DEADLINE_MOVES_BY_TWO = refused_if(
-    "published_deadline_moves_by_two",
+PUBLISHED_DEADLINE_NEEDS_TWO_PEOPLE = refused_if(
+    "published_deadline_needs_two_people",
     """(NEW.confirmed_by !~ '\\S' OR NEW.confirmed_by = NEW.decided_by) AND EXISTS (
             SELECT 1 FROM calls_call
             WHERE id = NEW.call_id AND published_at IS NOT NULL AND rehearsal_of_id IS NULL
         )""",
-    "'the deadline of a published call moves by two people only'",
+    "'two people must change the deadline of a published call'",
 )
 
 
@@ -201,7 +201,7 @@ def log_row_before_change(
         """  # noqa: S608 -- names of ours, in the text of a trigger
 
     return pgtrigger.Trigger(
-        name="kept_before_change",
+        name="logged_before_change",
         when=pgtrigger.After,
         operation=operation,
         func=f"""
@@ -230,12 +230,13 @@ def written_by_triggers_only(name: str) -> pgtrigger.Trigger:
 
 # A version is frozen by these rows: they stay as they are for as long as a submission can have waited.
 NOT_DELETED_FOR_A_DAY = pgtrigger.Trigger(
-    name="kept_for_a_while",
+    name="not_deleted_for_a_day",
     when=pgtrigger.Before,
     operation=pgtrigger.Delete,
     func=f"""
         IF OLD.at > {PORTAL_NOW} - interval '23 hours' THEN
-            RAISE EXCEPTION 'cannot forget a change so soon' USING ERRCODE = 'check_violation';
+            RAISE EXCEPTION 'a change is not deleted before 23 hours have passed'
+                USING ERRCODE = 'check_violation';
         END IF;
         RETURN OLD;
     """,

@@ -1,4 +1,4 @@
-"""Pages that exist in a demonstration only: sent emails, and the accounts to log in with."""
+"""Pages that exist in a demonstration only: sent emails, and the accounts to sign in with."""
 
 import email
 import email.policy
@@ -20,10 +20,10 @@ def accounts(request: HttpRequest) -> HttpResponse:
     return render(request, "demo/accounts.html", context)
 
 
-def mails(request: HttpRequest) -> HttpResponse:
+def emails(request: HttpRequest) -> HttpResponse:
     """What the portal sent, newest first."""
-    results = [_shown(message) for message in _messages(Path(settings.MAILS_FOLDER))]
-    return render(request, "demo/mails.html", {"mails": results[:MAX_EMAILS]})
+    results = [_shown(message) for message in _messages(Path(settings.EMAIL_FILE_PATH))]
+    return render(request, "demo/emails.html", {"emails": results[:MAX_EMAILS]})
 
 
 def _messages(folder: Path) -> list[EmailMessage]:

@@ -70,13 +70,13 @@ LIMITS = (
     ),
     Limit(
         "new-proposals", "Too many proposals created, deleted, restored or withdrawn.",
-        ("proposals:start", "proposals:delete", "proposals:restore", "proposals:withdraw", "proposals:work",
-         "proposals:mine", "proposals:proposal"),
+        ("proposals:start", "proposals:delete", "proposals:restore", "proposals:withdraw",
+         "proposals:progress", "proposals:mine", "proposals:proposal"),
         account=Rate(60, HOUR), address=Rate(300, HOUR),
     ),
     Limit(
         "comments", "Too many comments.",
-        ("proposals:comment", "proposals:comment-done"),
+        ("proposals:add-comment", "proposals:resolve-comment"),
         account=Rate(60, TEN_MINUTES), address=Rate(600, TEN_MINUTES),
     ),
     Limit(
@@ -105,12 +105,12 @@ LIMITS = (
     ),
     Limit(
         "uploads", "Too many files uploaded in a short time.",
-        ("proposals:upload", "proposals:remove-file", "proposals:questions", "proposals:reply"),
+        ("proposals:upload", "proposals:remove-file", "proposals:clarifications", "proposals:reply"),
         account=Rate(60, TEN_MINUTES), address=Rate(300, TEN_MINUTES),
     ),
     Limit(
         "printing", "Too many PDFs requested.",
-        ("proposals:print", "proposals:preview"),
+        ("proposals:draft-pdf", "proposals:preview"),
         account=Rate(30, TEN_MINUTES), address=Rate(200, TEN_MINUTES),
     ),
     Limit(
@@ -118,14 +118,14 @@ LIMITS = (
         (
             "proposals:mine", "proposals:start", "proposals:invitation", "proposals:proposal",
             "proposals:own-invitation",
-            "proposals:delete", "proposals:restore", "proposals:work", "proposals:confirm",
+            "proposals:delete", "proposals:restore", "proposals:progress", "proposals:confirm",
             "proposals:reminders", "proposals:people", "proposals:invite", "proposals:timeline",
             "proposals:compare", "proposals:step-history", "proposals:preview",
             "proposals:consortium", "proposals:add-participant", "proposals:new-participant",
             "proposals:what-if", "proposals:participant", "proposals:remove-participant",
             "proposals:descriptions", "proposals:description", "proposals:partner-profile", "proposals:step",
             "proposals:upload", "proposals:remove-file", "proposals:draft-file", "proposals:earlier-file",
-            "proposals:questions", "proposals:reply", "proposals:reply-file", "proposals:decisions",
+            "proposals:clarifications", "proposals:reply", "proposals:reply-file", "proposals:decisions",
             "proposals:letter", "proposals:check", "proposals:withdraw", "proposals:version",
             "proposals:receipt", "proposals:proposal-pdf", "proposals:dossier", "proposals:version-file",
         ),
@@ -133,7 +133,7 @@ LIMITS = (
     ),
     Limit(
         "waiting", "Too many requests for progress.",
-        ("proposals:print", "proposals:receipt-state"),
+        ("proposals:draft-pdf", "proposals:receipt-state"),
         reads=True, account=Rate(3000, TEN_MINUTES), address=Rate(30_000, TEN_MINUTES),
     ),
     Limit(
@@ -143,26 +143,27 @@ LIMITS = (
     ),
     Limit(
         "partner-exports", "Too many downloads of search results.",
-        ("partners:as-csv", "partners:as-json"),
+        ("partners:requests-csv", "partners:requests-json"),
         reads=True, account=Rate(30, TEN_MINUTES), address=Rate(120, TEN_MINUTES),
     ),
     Limit(
         "reading-partnering", "Too many pages opened in a short time.",
         (
-            "partners:begin-with", "partners:bring-in", "partners:searches", "partners:stop",
-            "partners:mine", "partners:new", "partners:request", "partners:begin",
+            "partners:message-organisation", "partners:import", "partners:saved-searches",
+            "partners:unsubscribe", "partners:mine", "partners:new", "partners:request",
+            "partners:message-request",
             "partners:report-request", "partners:conversations", "partners:conversation",
-            "partners:show", "partners:block", "partners:report", "partners:invite",
-            "partners:edit", "partners:discard",
+            "partners:reveal-identity", "partners:block", "partners:report", "partners:invite",
+            "partners:edit", "partners:delete",
         ),
         reads=True, account=Rate(1200, TEN_MINUTES), address=Rate(6000, TEN_MINUTES),
     ),
     Limit(
         "partner-requests", "Too many changes to partnership requests and searches.",
         (
-            "partners:new", "partners:edit", "partners:discard", "partners:publish",
-            "partners:renew", "partners:fill", "partners:close", "partners:bring-in",
-            "partners:searches", "partners:keep", "partners:stop", "partners:mine",
+            "partners:new", "partners:edit", "partners:delete", "partners:publish",
+            "partners:renew", "partners:mark-filled", "partners:close", "partners:import",
+            "partners:saved-searches", "partners:save-search", "partners:unsubscribe", "partners:mine",
             "partners:request",
         ),
         account=Rate(60, HOUR), address=Rate(300, HOUR),
@@ -170,8 +171,8 @@ LIMITS = (
     Limit(
         "messages", "Too many messages.",
         (
-            "partners:begin", "partners:begin-with", "partners:conversation",
-            "partners:conversations", "partners:show", "partners:block", "partners:report",
+            "partners:message-request", "partners:message-organisation", "partners:conversation",
+            "partners:conversations", "partners:reveal-identity", "partners:block", "partners:report",
             "partners:report-request",
         ),
         account=Rate(60, HOUR), address=Rate(300, HOUR),
@@ -215,7 +216,7 @@ LIMITS = (
         "exports", "Too many exports, bundles and letters.",
         (
             "admin:proposals_export_*", "admin:proposals_version_bulk",
-            "admin:proposals_decision_inform", "admin:proposals_contactpoint_import",
+            "admin:proposals_decision_notify", "admin:proposals_contactpoint_import",
             "admin:proposals_documentreissue_*", "admin:proposals_queuedemail_*",
             "admin:proposals_jobfailure_*",
         ),
@@ -250,7 +251,7 @@ CHEAP_READS: dict[str, tuple[str, ...]] = {
         "account_change_password", "account_set_password", "account_reset_password",
         "account_confirm_login_code", "account_confirm_email",
         "account_reset_password_from_key_done", "account_reset_password_from_key",
-        "account_reset_password_done", "enquiries:ask", "enquiries:arrived", "proof:check",
+        "account_reset_password_done", "enquiries:ask", "enquiries:received", "proof:check",
         "applicants:new-organisation", "applicants:invite-colleague", "applicants:remove-colleague",
     ),
     "A few rows of the signed-in person": (
@@ -266,11 +267,11 @@ CHEAP_READS: dict[str, tuple[str, ...]] = {
         "applicants:cancel-colleague-invitation",
         "proposals:assign-step", "proposals:remind", "proposals:presence",
         "proposals:resend-invitation", "proposals:revoke-invitation",
-        "proposals:remove-collaborator", "proposals:comment", "proposals:comment-done",
-        "proposals:clear-intended-countries", "partners:keep", "partners:publish", "partners:renew",
-        "partners:fill", "partners:close", "calls:move-clock", "text-preview",
+        "proposals:remove-collaborator", "proposals:add-comment", "proposals:resolve-comment",
+        "proposals:clear-intended-countries", "partners:save-search", "partners:publish", "partners:renew",
+        "partners:mark-filled", "partners:close", "calls:move-clock", "text-preview",
     ),
-    "Only in demonstrations": ("demo-mails", "demo-accounts", "design"),
+    "Only in demonstrations": ("demo-emails", "demo-accounts", "design"),
 }  # fmt: skip
 
 # What stores, sends and computes nothing when something is sent to it, and why.
@@ -279,18 +280,18 @@ NEVER_WRITE: dict[str, tuple[str, ...]] = {
         "calls:list", "calls:call", "calls:calendar", "calls:countries", "calls:rules", "search",
         "accessibility", "guide", "privacy", "health", "health-live", "health-ready", "metrics",
         "enquiries:contact-points", "enquiries:mine",
-        "enquiries:arrived", "proof:document", "proof:head", "proof:daily_heads", "proof:inclusion",
+        "enquiries:received", "proof:document", "proof:head", "proof:daily_heads", "proof:inclusion",
         "proof:consistency", "proof:certificates", "proposals:calendar", "proposals:timeline",
         "proposals:compare", "proposals:step-history", "proposals:draft-file",
         "proposals:earlier-file", "proposals:reply-file", "proposals:decisions", "proposals:letter",
         "proposals:version", "proposals:receipt-state", "proposals:receipt", "proposals:proposal-pdf",
         "proposals:dossier", "proposals:version-file", "proposals:partner-profile", "partners:search",
         "partners:organisations",
-        "partners:feed", "partners:as-csv", "partners:as-json",
+        "partners:feed", "partners:requests-csv", "partners:requests-json",
     ),
     "Redirects, or answers 404": (
         "django.views.generic.base.RedirectView", "cosme_portal.views.nothing_here",
     ),
     "Signing out must always work": ("account_logout",),
-    "Only in demonstrations": ("calls:move-clock", "demo-mails", "demo-accounts", "design"),
+    "Only in demonstrations": ("calls:move-clock", "demo-emails", "demo-accounts", "design"),
 }  # fmt: skip

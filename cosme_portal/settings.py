@@ -298,8 +298,7 @@ EMAIL_CONFIG = env.email_url_config(
     or (f"filemail:///{VAR / 'mails'}" if IS_DEMO else "consolemail://")
 )
 vars().update(EMAIL_CONFIG)
-MAILS_FOLDER = VAR / "mails"
-EMAIL_FILE_PATH = str(MAILS_FOLDER)
+EMAIL_FILE_PATH = str(VAR / "emails")
 EMAIL_TIMEOUT = 20  # seconds
 DEFAULT_FROM_EMAIL = env.str("PORTAL_MAIL_FROM", "COSME portal <portal@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
@@ -349,7 +348,7 @@ CELERY_BEAT_SCHEDULE = {
     for task, seconds in _PERIODS.items()
 }
 
-# One document as PDF. A layout that takes longer is ended, and its promise is tried again.
+# One document as PDF. A layout that takes longer is ended, and its outbox row is tried again.
 LAYOUT_SECONDS = env.int("PORTAL_LAYOUT_SECONDS", 60)
 LAYOUT_MEMORY = env.int("PORTAL_LAYOUT_MEMORY_MB", 2048) * 1024 * 1024
 

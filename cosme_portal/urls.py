@@ -1,4 +1,4 @@
-"""All addresses: one include for each floor, the officers' admin, and pages of the roof."""
+"""All addresses: one include for each app, the officers' admin, and pages of the project."""
 
 from django.conf import settings
 from django.contrib import admin
@@ -17,7 +17,7 @@ urlpatterns = [
     path("organisations/", include("applicants.urls")),
     path("proposals/", include("proposals.urls")),
     path("partners/", include("proposals.partnering.urls")),
-    path("ask/", include("proposals.helpdesk.urls")),
+    path("helpdesk/", include("proposals.helpdesk.urls")),
     path("proof/", include("proposals.proof.urls")),
     path("account/", include("allauth.account.urls")),
     path("admin/login/", RedirectView.as_view(pattern_name="account_login", query_string=True)),
@@ -40,7 +40,7 @@ if settings.MODE in {"demo", "test"}:
     from cosme_portal import demo_views
 
     urlpatterns += [
-        path("demo/mails/", demo_views.mails, name="demo-mails"),
+        path("demo/emails/", demo_views.emails, name="demo-emails"),
         path("demo/accounts/", demo_views.accounts, name="demo-accounts"),
     ]
 

@@ -60,7 +60,7 @@ def process_outbox() -> int:
     """Make receipts and letters, and send emails. Beat runs it; a submission only hurries it."""
     return run_task_steps(
         "process_outbox",
-        promises=lambda: outbox.process_due(HANDLERS),
+        messages=lambda: outbox.process_due(HANDLERS),
         emails=lambda: outbox.process_due_emails(EMAIL_SENDER),
     )
 

@@ -18,12 +18,16 @@ urlpatterns = [
     path("<str:number>/delete/", drafts.delete, name="delete"),
     path("<str:number>/restore/", drafts.restore, name="restore"),
     # Writing together
-    path("<str:number>/work/", progress.work, name="work"),
-    path("<str:number>/work/give/", progress.assign, name="assign-step"),
-    path("<str:number>/work/<slug:key>/profile/", progress.partner_profile, name="partner-profile"),
-    path("<str:number>/work/<slug:key>/remind/", progress.send_reminder, name="remind"),
-    path("<str:number>/work/<slug:key>/confirm/", invitations.confirm, name="confirm"),
-    path("<str:number>/presence/", progress.who_is_here, name="presence"),
+    path("<str:number>/progress/", progress.progress, name="progress"),
+    path("<str:number>/progress/assign/", progress.assign, name="assign-step"),
+    path(
+        "<str:number>/progress/<slug:key>/profile/",
+        progress.partner_profile,
+        name="partner-profile",
+    ),
+    path("<str:number>/progress/<slug:key>/remind/", progress.send_reminder, name="remind"),
+    path("<str:number>/progress/<slug:key>/confirm/", invitations.confirm, name="confirm"),
+    path("<str:number>/presence/", progress.mark_presence, name="presence"),
     path("<str:number>/reminders/", progress.reminders, name="reminders"),
     path("<str:number>/people/", invitations.overview, name="people"),
     path("<str:number>/people/invite/", invitations.invite, name="invite"),
@@ -38,14 +42,14 @@ urlpatterns = [
         name="revoke-invitation",
     ),
     path("<str:number>/people/<int:pk>/remove/", invitations.remove, name="remove-collaborator"),
-    path("<str:number>/comments/", comments.add, name="comment"),
-    path("<str:number>/comments/<int:pk>/done/", comments.done, name="comment-done"),
+    path("<str:number>/comments/", comments.add, name="add-comment"),
+    path("<str:number>/comments/<int:pk>/resolve/", comments.resolve, name="resolve-comment"),
     path("<str:number>/timeline/", history.timeline, name="timeline"),
     path("<str:number>/compare/", history.compare, name="compare"),
     path("<str:number>/history/<slug:slug>/", history.step_history, name="step-history"),
     path("<str:number>/history/<slug:slug>/<slug:key>/", history.step_history, name="step-history"),
     path("<str:number>/preview/", preview.preview, name="preview"),
-    path("<str:number>/preview/pdf/", preview.make_print, name="print"),
+    path("<str:number>/preview/pdf/", preview.draft_pdf, name="draft-pdf"),
     path("<str:number>/deadline.ics", preview.calendar, name="calendar"),
     # The consortium
     path("<str:number>/consortium/", consortium.consortium, name="consortium"),
@@ -75,13 +79,15 @@ urlpatterns = [
         files.download_earlier_file,
         name="earlier-file",
     ),
-    # Questions and decisions of the officers
-    path("<str:number>/questions/", screening_views.questions, name="questions"),
-    path("<str:number>/questions/<int:pk>/", screening_views.reply, name="reply"),
-    path("<str:number>/questions/files/<int:pk>/", screening_views.reply_file, name="reply-file"),
+    # Clarification requests and decisions of the officers
+    path("<str:number>/clarifications/", screening_views.clarification_list, name="clarifications"),
+    path("<str:number>/clarifications/<int:pk>/", screening_views.reply, name="reply"),
+    path(
+        "<str:number>/clarifications/files/<int:pk>/", screening_views.reply_file, name="reply-file"
+    ),
     path("<str:number>/decisions/", screening_views.decisions, name="decisions"),
     path("<str:number>/decisions/<int:pk>/", screening_views.letter, name="letter"),
-    # Sending
+    # Submission
     path("<str:number>/check/", submission_views.check, name="check"),
     path("<str:number>/withdraw/", submission_views.withdraw, name="withdraw"),
     path("<str:number>/versions/<int:version>/", submission_views.version, name="version"),
@@ -93,7 +99,7 @@ urlpatterns = [
     path("<str:number>/versions/<int:version>/receipt/", submission_views.receipt, name="receipt"),
     path(
         "<str:number>/versions/<int:version>/pdf/",
-        submission_views.whole_proposal,
+        submission_views.proposal_pdf,
         name="proposal-pdf",
     ),
     path("<str:number>/versions/<int:version>/dossier/", submission_views.dossier, name="dossier"),

@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='appliedconditions',
-            trigger=pgtrigger.compiler.Trigger(name='conditions_are_what_was_hashed', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF NEW.digest <> 'sha256:' || encode(sha256(convert_to(NEW.content, 'UTF8')), 'hex') THEN\n            RAISE EXCEPTION 'the hash is not that of the content' USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='958e6d01088b1584ea9113dcfd1a24d2c3ea88f1', operation='INSERT', pgid='pgtrigger_conditions_are_what_was_hashed_c5742', table='calls_appliedconditions', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='conditions_match_their_hash', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF NEW.digest <> 'sha256:' || encode(sha256(convert_to(NEW.content, 'UTF8')), 'hex') THEN\n            RAISE EXCEPTION 'the hash is not that of the content' USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='db335d19b25f7c0579ff787495a157023b6f4772', operation='INSERT', pgid='pgtrigger_conditions_match_their_hash_5b4e2', table='calls_appliedconditions', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='appliedconditions',
@@ -103,19 +103,19 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='call',
-            trigger=pgtrigger.compiler.Trigger(name='rehearsals_stay_rehearsals', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."rehearsal_of_id" IS DISTINCT FROM (NEW."rehearsal_of_id"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='8f7406c97f1e7808c64ed564025902cb0c9ba0ca', operation='UPDATE', pgid='pgtrigger_rehearsals_stay_rehearsals_6a728', table='calls_call', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='rehearsal_of_is_final', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."rehearsal_of_id" IS DISTINCT FROM (NEW."rehearsal_of_id"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='4c42fcee95973f77316d18a4a6e7a378c13a3061', operation='UPDATE', pgid='pgtrigger_rehearsal_of_is_final_e9c16', table='calls_call', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='call',
-            trigger=pgtrigger.compiler.Trigger(name='deadline_moves_by_extension_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF TG_OP = 'INSERT' THEN\n            NEW.deadline := NEW.first_deadline;\n        ELSIF OLD.rehearsal_of_id IS NOT NULL AND NEW.clock_offset > OLD.clock_offset\n            AND OLD.deadline - NEW.deadline = NEW.clock_offset - OLD.clock_offset\n            AND OLD.first_deadline - NEW.first_deadline = NEW.clock_offset - OLD.clock_offset THEN\n            RETURN NEW;\n        ELSIF OLD.published_at IS NULL AND OLD.rehearsal_of_id IS NULL\n            AND NEW.first_deadline <> OLD.first_deadline\n            AND NOT EXISTS (SELECT 1 FROM calls_extension WHERE call_id = NEW.id) THEN\n            NEW.deadline := NEW.first_deadline;\n        ELSIF NEW.deadline < OLD.deadline THEN\n            RAISE EXCEPTION 'the deadline of call % only moves later', NEW.reference\n                USING ERRCODE = 'check_violation';\n        ELSIF NEW.deadline <> OLD.deadline AND NOT EXISTS (\n            SELECT 1 FROM calls_extension WHERE call_id = NEW.id AND new_deadline = NEW.deadline\n        ) THEN\n            RAISE EXCEPTION 'the deadline of call % moves by an extension only', NEW.reference\n                USING ERRCODE = 'check_violation';\n        ELSIF NEW.first_deadline <> OLD.first_deadline THEN\n            RAISE EXCEPTION 'the first deadline of call % is final', NEW.reference\n                USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='24528cf14290bc467f84f4f9d28b732556e863cd', operation='UPDATE OR INSERT', pgid='pgtrigger_deadline_moves_by_extension_only_912d4', table='calls_call', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='deadline_moves_by_extension_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF TG_OP = 'INSERT' THEN\n            NEW.deadline := NEW.first_deadline;\n        ELSIF OLD.rehearsal_of_id IS NOT NULL AND NEW.clock_offset > OLD.clock_offset\n            AND OLD.deadline - NEW.deadline = NEW.clock_offset - OLD.clock_offset\n            AND OLD.first_deadline - NEW.first_deadline = NEW.clock_offset - OLD.clock_offset THEN\n            RETURN NEW;\n        ELSIF OLD.published_at IS NULL AND OLD.rehearsal_of_id IS NULL\n            AND NEW.first_deadline <> OLD.first_deadline\n            AND NOT EXISTS (SELECT 1 FROM calls_extension WHERE call_id = NEW.id) THEN\n            NEW.deadline := NEW.first_deadline;\n        ELSIF NEW.deadline < OLD.deadline THEN\n            RAISE EXCEPTION 'the deadline of call % only moves later', NEW.reference\n                USING ERRCODE = 'check_violation';\n        ELSIF NEW.deadline <> OLD.deadline AND NOT EXISTS (\n            SELECT 1 FROM calls_extension WHERE call_id = NEW.id AND new_deadline = NEW.deadline\n        ) THEN\n            RAISE EXCEPTION 'only an extension moves the deadline of call %', NEW.reference\n                USING ERRCODE = 'check_violation';\n        ELSIF NEW.first_deadline <> OLD.first_deadline THEN\n            RAISE EXCEPTION 'the first deadline of call % is final', NEW.reference\n                USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='690a1cf076dcba8a97c99df7f8b18163c63100f9', operation='UPDATE OR INSERT', pgid='pgtrigger_deadline_moves_by_extension_only_912d4', table='calls_call', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='call',
-            trigger=pgtrigger.compiler.Trigger(name='rules_change_for_a_reason', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF NEW.rules IS DISTINCT FROM OLD.rules AND NOT EXISTS (\n            SELECT 1 FROM calls_conditionchange\n            WHERE call_id = NEW.id AND transaction = pg_current_xact_id()::varchar\n        ) THEN\n            RAISE EXCEPTION 'the rules of call % change together with a reason only', NEW.reference\n                USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='36f6ee4bcaabfe8498d30dbaa7e83192e5cab4f3', operation='UPDATE', pgid='pgtrigger_rules_change_for_a_reason_434c2', table='calls_call', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='rules_change_for_a_reason', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF NEW.rules IS DISTINCT FROM OLD.rules AND NOT EXISTS (\n            SELECT 1 FROM calls_conditionchange\n            WHERE call_id = NEW.id AND transaction = pg_current_xact_id()::varchar\n        ) THEN\n            RAISE EXCEPTION 'the rules of call % change only with a recorded reason', NEW.reference\n                USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='588aa342e9e439e0c1c582afba1f32d99277fa3b', operation='UPDATE', pgid='pgtrigger_rules_change_for_a_reason_434c2', table='calls_call', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='call',
-            trigger=pgtrigger.compiler.Trigger(name='published_once', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF OLD.published_at IS NOT NULL AND NEW.published_at IS DISTINCT FROM OLD.published_at THEN\n            RAISE EXCEPTION 'the day of publication of call % is final', NEW.reference\n                USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='a76f8abb7da7bdce752648f84715643a477e6f34', operation='UPDATE', pgid='pgtrigger_published_once_41db0', table='calls_call', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='publication_time_is_final', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF OLD.published_at IS NOT NULL AND NEW.published_at IS DISTINCT FROM OLD.published_at THEN\n            RAISE EXCEPTION 'the day of publication of call % is final', NEW.reference\n                USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='e73c8c91c9645d52dbeae458506cd1ddbbe6cd00', operation='UPDATE', pgid='pgtrigger_publication_time_is_final_20f9a', table='calls_call', when='BEFORE')),
         ),
         migrations.CreateModel(
             name='CallSection',
@@ -155,7 +155,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='conditionchange',
-            trigger=pgtrigger.compiler.Trigger(name='published_conditions_change_by_two', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF (NEW.confirmed_by !~ '\\S' OR NEW.confirmed_by = NEW.made_by) AND EXISTS (\n            SELECT 1 FROM calls_conditionchange c\n            WHERE c.call_id = NEW.call_id OR c.programme_id = NEW.programme_id\n        ) AND EXISTS (\n            SELECT 1 FROM calls_call\n            WHERE published_at IS NOT NULL AND rehearsal_of_id IS NULL\n            AND (id = NEW.call_id OR programme_id = NEW.programme_id)\n        ) THEN\n            RAISE EXCEPTION 'the conditions of a published call change by two people only'\n                USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='524fc597b9d097fe8344ba7177816d4b18a5bdc7', operation='INSERT', pgid='pgtrigger_published_conditions_change_by_two_4d421', table='calls_conditionchange', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='published_conditions_need_two_people', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF (NEW.confirmed_by !~ '\\S' OR NEW.confirmed_by = NEW.made_by) AND EXISTS (\n            SELECT 1 FROM calls_conditionchange c\n            WHERE c.call_id = NEW.call_id OR c.programme_id = NEW.programme_id\n        ) AND EXISTS (\n            SELECT 1 FROM calls_call\n            WHERE published_at IS NOT NULL AND rehearsal_of_id IS NULL\n            AND (id = NEW.call_id OR programme_id = NEW.programme_id)\n        ) THEN\n            RAISE EXCEPTION 'two people must change the conditions of a published call'\n                USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='ab45d6241eec78b3ba27d091bb74da7ed86b8425', operation='INSERT', pgid='pgtrigger_published_conditions_need_two_people_63564', table='calls_conditionchange', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='conditionchange',
@@ -183,7 +183,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('country', models.CharField(help_text='EU code: EL for Greece, UK, XK.', max_length=2)),
-                ('gate', models.CharField(choices=[('member-state', 'Member State of the European Union'), ('a', 'Article 6, point (a): European Economic Area'), ('b', 'Article 6, point (b): candidate or potential candidate'), ('c', 'Article 6, point (c): European neighbourhood')], max_length=12)),
+                ('legal_basis', models.CharField(choices=[('member-state', 'Member State of the European Union'), ('a', 'Article 6, point (a): European Economic Area'), ('b', 'Article 6, point (b): candidate or potential candidate'), ('c', 'Article 6, point (c): European neighbourhood')], max_length=12)),
                 ('signed_on', models.DateField(blank=True, null=True)),
                 ('in_force_on', models.DateField(blank=True, null=True)),
                 ('counts_until', models.DateField(blank=True, null=True)),
@@ -202,7 +202,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='countryparticipation',
-            trigger=pgtrigger.compiler.Trigger(name='participation_changes_for_a_reason', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF NOT EXISTS (\n            SELECT 1 FROM calls_conditionchange\n            WHERE programme_id = COALESCE(NEW.programme_id, OLD.programme_id)\n            AND transaction = pg_current_xact_id()::varchar\n        ) THEN\n            RAISE EXCEPTION 'countries of a programme change together with a reason only'\n                USING ERRCODE = 'check_violation';\n        END IF;\n        IF TG_OP = 'DELETE' THEN\n            RETURN OLD;\n        END IF;\n        RETURN NEW;\n    ", hash='391e282591260726c1a2d1520a85ac20b6dc7f9d', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_participation_changes_for_a_reason_fdb79', table='calls_countryparticipation', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='participation_changes_for_a_reason', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF NOT EXISTS (\n            SELECT 1 FROM calls_conditionchange\n            WHERE programme_id = COALESCE(NEW.programme_id, OLD.programme_id)\n            AND transaction = pg_current_xact_id()::varchar\n        ) THEN\n            RAISE EXCEPTION 'countries of a programme change only with a recorded reason'\n                USING ERRCODE = 'check_violation';\n        END IF;\n        IF TG_OP = 'DELETE' THEN\n            RETURN OLD;\n        END IF;\n        RETURN NEW;\n    ", hash='12bdb0cc62a98d72026837eeca828303784000c7', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_participation_changes_for_a_reason_fdb79', table='calls_countryparticipation', when='BEFORE')),
         ),
         migrations.CreateModel(
             name='Incident',
@@ -217,7 +217,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-began_at'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('ended_at__gt', models.F('began_at'))), name='an_incident_ends_after_it_began'), models.CheckConstraint(condition=models.Q(('text__regex', '\\S')), name='an_incident_says_what_happened')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('ended_at__gt', models.F('began_at'))), name='an_incident_ends_after_it_began'), models.CheckConstraint(condition=models.Q(('text__regex', '\\S')), name='an_incident_has_a_text')],
             },
         ),
         pgtrigger.migrations.AddTrigger(
@@ -248,7 +248,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='extension',
-            trigger=pgtrigger.compiler.Trigger(name='published_deadline_moves_by_two', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF (NEW.confirmed_by !~ '\\S' OR NEW.confirmed_by = NEW.decided_by) AND EXISTS (\n            SELECT 1 FROM calls_call\n            WHERE id = NEW.call_id AND published_at IS NOT NULL AND rehearsal_of_id IS NULL\n        ) THEN\n            RAISE EXCEPTION 'the deadline of a published call moves by two people only'\n                USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='e5e81b4fa913dae859353f9e2819f8dc13e6e19f', operation='INSERT', pgid='pgtrigger_published_deadline_moves_by_two_d6e70', table='calls_extension', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='published_deadline_needs_two_people', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF (NEW.confirmed_by !~ '\\S' OR NEW.confirmed_by = NEW.decided_by) AND EXISTS (\n            SELECT 1 FROM calls_call\n            WHERE id = NEW.call_id AND published_at IS NOT NULL AND rehearsal_of_id IS NULL\n        ) THEN\n            RAISE EXCEPTION 'two people must change the deadline of a published call'\n                USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='3c4705399802af6aa52f301861bbe6d251eb878e', operation='INSERT', pgid='pgtrigger_published_deadline_needs_two_people_7120f', table='calls_extension', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='extension',
@@ -275,7 +275,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='strand',
-            trigger=pgtrigger.compiler.Trigger(name='strand_stays_in_its_call', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."call_id" IS DISTINCT FROM (NEW."call_id"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='79c99a89cbeb7d51f659ed13337b90023308d2b1', operation='UPDATE', pgid='pgtrigger_strand_stays_in_its_call_fe472', table='calls_strand', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='strand_call_is_final', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."call_id" IS DISTINCT FROM (NEW."call_id"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='9cf14284510d636665bba8040ff3b51be7578e06', operation='UPDATE', pgid='pgtrigger_strand_call_is_final_a2cf7', table='calls_strand', when='BEFORE')),
         ),
         migrations.CreateModel(
             name='RequiredDeliverable',

@@ -133,10 +133,10 @@ class Call(models.Model):
             ),
         ]
         triggers = [
-            pgtrigger.ReadOnly(name="rehearsals_stay_rehearsals", fields=["rehearsal_of"]),
+            pgtrigger.ReadOnly(name="rehearsal_of_is_final", fields=["rehearsal_of"]),
             triggers.DEADLINE_MOVES_BY_EXTENSION_ONLY,
             triggers.RULES_CHANGE_FOR_A_REASON,
-            triggers.PUBLISHED_ONCE,
+            triggers.PUBLICATION_TIME_IS_FINAL,
         ]
 
     def __str__(self) -> str:
@@ -250,7 +250,7 @@ class Strand(models.Model):
         constraints = [
             models.UniqueConstraint(name="one_strand_for_each_code", fields=["call", "code"])
         ]
-        triggers = [triggers.STRAND_STAYS_IN_ITS_CALL]
+        triggers = [triggers.STRAND_CALL_IS_FINAL]
 
     def __str__(self) -> str:
         return f"{self.call.reference}, strand {self.label}"

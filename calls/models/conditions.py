@@ -7,6 +7,7 @@ from django.db.models import Func, Q
 from django.db.models.functions import Cast
 
 from calls import triggers
+from calls.eligibility.country_names import NAMES
 from calls.eligibility.rules import title_of
 from calls.models.call import Call
 from calls.models.participation import Programme
@@ -58,7 +59,7 @@ class ConditionChange(models.Model):
         ]
         indexes = [models.Index(name="change_in_transaction", fields=["transaction"])]
         triggers = [
-            triggers.PUBLISHED_CONDITIONS_CHANGE_BY_TWO,
+            triggers.PUBLISHED_CONDITIONS_NEED_TWO_PEOPLE,
             triggers.final("changes_are_final"),
         ]
 
@@ -67,21 +68,22 @@ class ConditionChange(models.Model):
 
     @property
     def subjects(self) -> list[str]:
-        """Titles of the rules, or codes of the countries, that were changed, added or removed."""
+        """Titles of the rules, or names of the countries, that were changed, added or removed."""
         gone = [entry for entry in self.before if entry not in self.after]
         new = [entry for entry in self.after if entry not in self.before]
         return list(dict.fromkeys(_subject_of(entry) for entry in [*gone, *new]))
 
     @property
     def entries(self) -> int:
-        """How many rules, or countries under one legal gate, were changed, added or removed."""
+        """How many rules, or countries under one legal basis, were changed, added or removed."""
         named = ("rule", "country", "gate")
         return len({tuple(map(item.get, named)) for item in [*self.before, *self.after]})
 
 
 def _subject_of(entry: dict[str, Any]) -> str:
     if "rule" not in entry:
-        return str(entry["country"])
+        code = str(entry["country"])
+        return NAMES.get(code, code)
     return title_of(str(entry["rule"]))
 
 
@@ -97,7 +99,7 @@ class AppliedConditions(models.Model):
     class Meta:
         verbose_name_plural = "applied conditions"
         triggers = [
-            triggers.CONDITIONS_ARE_WHAT_WAS_HASHED,
+            triggers.CONDITIONS_MATCH_THEIR_HASH,
             triggers.final("applied_conditions_are_final"),
         ]
 

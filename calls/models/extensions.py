@@ -23,9 +23,7 @@ class Incident(models.Model):
             models.CheckConstraint(
                 name="an_incident_ends_after_it_began", condition=Q(ended_at__gt=F("began_at"))
             ),
-            models.CheckConstraint(
-                name="an_incident_says_what_happened", condition=Q(text__regex=r"\S")
-            ),
+            models.CheckConstraint(name="an_incident_has_a_text", condition=Q(text__regex=r"\S")),
         ]
         triggers = [triggers.final("incidents_are_final")]
 
@@ -57,7 +55,7 @@ class Extension(models.Model):
         ]
         triggers = [
             triggers.EXTENSION_STARTS_FROM_DEADLINE,
-            triggers.PUBLISHED_DEADLINE_MOVES_BY_TWO,
+            triggers.PUBLISHED_DEADLINE_NEEDS_TWO_PEOPLE,
             triggers.final("extensions_are_final"),
         ]
 

@@ -52,7 +52,7 @@ class CountryParticipation(models.Model):
 
     programme = models.ForeignKey(Programme, models.CASCADE, related_name="participation")
     country = models.CharField(max_length=2, help_text="EU code: EL for Greece, UK, XK.")
-    gate = models.CharField(max_length=12, choices=LegalBasis)
+    legal_basis = models.CharField(max_length=12, choices=LegalBasis)
     signed_on = models.DateField(null=True, blank=True)
     in_force_on = models.DateField(null=True, blank=True)
     counts_until = models.DateField(null=True, blank=True)
@@ -82,12 +82,12 @@ class CountryParticipation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.country} ({self.gate})"
+        return f"{self.country} ({self.legal_basis})"
 
     def as_value(self) -> Participation:
         return Participation(
             country=self.country,
-            gate=self.gate,
+            gate=self.legal_basis,
             signed_on=self.signed_on,
             in_force_on=self.in_force_on,
             counts_until=self.counts_until,
@@ -99,7 +99,7 @@ class CountryParticipation(models.Model):
         return cls(
             programme=programme,
             country=value.country,
-            gate=value.gate,
+            legal_basis=value.gate,
             signed_on=value.signed_on,
             in_force_on=value.in_force_on,
             counts_until=value.counts_until,

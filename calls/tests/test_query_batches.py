@@ -29,7 +29,8 @@ def everything_of_a_call():
         "programmes": Programme.objects.filter(calls__reference=reference),
         "strands": strands.annotate(wanted=Count("deliverables")).order_by("-number"),
         "countries": CountryParticipation.objects.filter(
-            programme__calls__reference=reference, gate=CountryParticipation.LegalBasis.MEMBER_STATE
+            programme__calls__reference=reference,
+            legal_basis=CountryParticipation.LegalBasis.MEMBER_STATE,
         ),
         "titles": Columns(strands.order_by("number"), "number", "title", "call__rules"),
     }
@@ -52,7 +53,7 @@ def test_it_finds_what_django_finds_value_by_value(call):
     assert values_of(result["calls"]) == values_of([call])
     assert values_of(result["programmes"]) == values_of([call.programme])
     assert str(result["calls"][0].budget) == str(Call.objects.get(pk=call.pk).budget)
-    own = call.programme.participation.filter(gate="member-state")
+    own = call.programme.participation.filter(legal_basis="member-state")
     assert values_of(result["countries"]) == values_of(own) and len(own) == 28
     strands = call.strands.annotate(wanted=Count("deliverables")).order_by("-number")
     assert values_of(result["strands"]) == values_of(strands)

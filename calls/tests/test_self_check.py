@@ -11,7 +11,7 @@ from calls.models import Call
 from calls.self_check import Answers, Partner, check
 from conftest import NEXT_DAY
 
-PAGE = "/calls/COS-CLUSTER-2014-3-03/may-we-apply/"
+PAGE = "/calls/COS-CLUSTER-2014-3-03/self-check/"
 GOOD = {
     "strand": "3.1",
     "kind": "cluster-organisation",

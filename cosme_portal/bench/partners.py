@@ -54,7 +54,7 @@ def partner_search(call: Any) -> Iterator[bool]:
     yield row("How it grows", text, "less than 4 x", many < 4 * few)
     yield row("Queries of a search", str(len(statements)), "at most 12", len(statements) <= 12)
     plans = _plans(statements)
-    uses = all(name in plans for name in ("request_words", "words_by_trigrams"))
+    uses = all(name in plans for name in ("request_search", "trigram_search"))
     yield row("Its plans use the indexes", "yes" if uses else "no", "yes", uses)
 
 

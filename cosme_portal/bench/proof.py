@@ -133,8 +133,8 @@ def _drain(call: Any, by: Any, count: int, receipts: int) -> tuple[float, dict[i
     from proposals.tasks import process_outbox  # noqa: PLC0415
 
     run = reissue_documents(call, "receipt", reason="Benchmark", by=by)
-    wanted = list(run.promises.values_list("pk", flat=True)[:receipts])
-    run.promises.exclude(pk__in=wanted).update(state="done")
+    wanted = list(run.outbox_messages.values_list("pk", flat=True)[:receipts])
+    run.outbox_messages.exclude(pk__in=wanted).update(state="done")
     done = OutboxMessage.objects.filter(pk__in=wanted, state=OutboxItem.State.DONE)
     sizes: dict[int, float] = {}
     with workers(count) as process:

@@ -77,7 +77,7 @@ def test_an_address_is_read_as_utf_8_whatever_its_sender_says(call, handler, cod
 )
 def test_a_form_in_other_signs_than_utf_8_is_refused_with_a_page(call, handler, codec, kind, body):
     sent = {"method": "POST", "body": body, "CONTENT_TYPE": f"{kind}; charset={codec}"}
-    status, page = asked(handler, "/ask/", **sent)
+    status, page = asked(handler, "/helpdesk/", **sent)
     assert status == 400 and "</html>" in page
 
 
@@ -86,7 +86,7 @@ def test_a_form_in_other_signs_than_utf_8_is_refused_with_a_page(call, handler, 
 def test_a_form_from_what_is_no_address_is_refused_with_a_page(call, header, source):
     client = Client(enforce_csrf_checks=True)
     client.force_login(make_user())
-    answer = client.post("/ask/", {"subject": "Why?"}, **{header: source})
+    answer = client.post("/helpdesk/", {"subject": "Why?"}, **{header: source})
     assert answer.status_code == 403 and "Why?" not in answer.content.decode()
 
 

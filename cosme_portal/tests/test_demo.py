@@ -100,7 +100,7 @@ def test_it_starts_shows_the_world_stops_as_a_whole_and_goes_on(folder):
         first = int(clock_of(html))
         assert 0 <= first - 1429626000 < 600  # 21 April 2015, 16:20 in Brussels, ticking
         assert "lead@demo.example" in page(port, "/demo/accounts/")
-        wait_until(lambda: "version 1 received" in page(port, "/demo/mails/"), seconds=60)
+        wait_until(lambda: "version 1 received" in page(port, "/demo/emails/"), seconds=60)
     wait_until(lambda: not left_behind(folder), seconds=20)
     log = (folder / "demo.log").read_text()
     assert "password for all accounts" in log and "Traceback" not in log

@@ -120,7 +120,7 @@ def test_no_page_of_the_officers_is_reversed(version):
             reverse("admin:proposals_version_changelist"),
             reverse("admin:proposals_version_change", args=[version.pk]),
             reverse("admin:proposals_version_decide", args=[version.pk]),
-            reverse("admin:proposals_version_ask", args=[version.pk]),
+            reverse("admin:proposals_version_request_clarification", args=[version.pk]),
             reverse("admin:proposals_version_statistics"),
             reverse("admin:index"),
         ]

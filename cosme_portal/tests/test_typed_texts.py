@@ -169,7 +169,7 @@ def asker():
 def test_a_first_message_is_given_back_when_the_request_has_ended(call, asker):
     partnership_request = make_request(call)
     requests.end(partnership_request, is_filled=True)
-    path = reverse("partners:begin", args=[partnership_request.number])
+    path = reverse("partners:message-request", args=[partnership_request.number])
     values = {"text": TYPED, "organisation": asker[1].pk}
     for person in (asker[0], make_user()):
         answer = client_of(person).post(path, values)

@@ -16,7 +16,7 @@ from foundation.log_redaction import RedactTokens, without_tokens
         "/accounts/login/?next=%2Forganisations%2Fjoin%2FSECRET%2F",
         "/accounts/password/reset/key/1-SECRET/",
         "/accounts/confirm-email/SECRET/",
-        "/partners/searches/stop/SECRET/",
+        "/partners/searches/unsubscribe/SECRET/",
     ],
 )
 def test_a_token_is_left_out(text):

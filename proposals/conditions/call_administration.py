@@ -45,7 +45,7 @@ class CannotExtend(Exception):
 
 
 @transaction.atomic
-def ask_to_publish(call: Call, *, by: User) -> PublicationRequest:
+def request_publication(call: Call, *, by: User) -> PublicationRequest:
     """Ask a colleague to say yes; asking again takes the place of an earlier asking.
 
     Raises:

@@ -74,7 +74,7 @@ def _notify_assigned(
             next_step=_(
                 "Sign in to the proposal and complete the section. Your text is saved automatically."
             ),
-            link=reverse("proposals:work", args=[proposal.number]),
+            link=reverse("proposals:progress", args=[proposal.number]),
             link_label=_("View tasks by partner"),
         ),
         to=may_be_notified(participant, people),
@@ -144,7 +144,7 @@ def remind(proposal: Proposal, reminder: Reminder, *, by: User) -> None:
                 "Sign in to the proposal and complete the missing information. Your text is "
                 "saved automatically."
             ),
-            link=reverse("proposals:work", args=[proposal.number]),
+            link=reverse("proposals:progress", args=[proposal.number]),
             link_label=_("View tasks by partner"),
         ),
         to=addresses,

@@ -228,7 +228,7 @@ def _notify_coordinator(
             next_step=_(
                 "You do not need to do anything. You can check which partners still have to confirm."
             ),
-            link=reverse("proposals:work", args=[proposal.number]),
+            link=reverse("proposals:progress", args=[proposal.number]),
             link_label=_("View tasks by partner"),
         ),
         to=coordinator_emails(proposal),

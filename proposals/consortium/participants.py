@@ -121,7 +121,7 @@ def _notify_added(participant: Participant, *, by: User) -> None:
             next_step=_(
                 "Check the proposal and your tasks, then confirm that you take part or decline."
             ),
-            link=reverse("proposals:work", args=[participant.proposal.number]),
+            link=reverse("proposals:progress", args=[participant.proposal.number]),
             link_label=_("View tasks by partner"),
         ),
         to=may_be_notified(participant, others),

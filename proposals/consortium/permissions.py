@@ -98,10 +98,10 @@ ROUTE_PERMISSIONS: Mapping[str, RouteAccess] = {
     "draft-file": READ,
     "earlier-file": READ,
     "preview": READ,
-    "print": EVERYONE_CHANGES,
+    "draft-pdf": EVERYONE_CHANGES,
     # Writing together
     "presence": EVERYONE_CHANGES_ONLY,
-    "work": READ,
+    "progress": READ,
     "assign-step": LEAD_CHANGES_ONLY,
     "remind": LEAD_CHANGES_ONLY,
     "people": READ,
@@ -110,20 +110,20 @@ ROUTE_PERMISSIONS: Mapping[str, RouteAccess] = {
     "revoke-invitation": LEAD_CHANGES_ONLY,
     "remove-collaborator": LEAD_CHANGES_ONLY,
     "confirm": RouteAccess(change=Requirement.OWN),
-    "comment": EVERYONE_CHANGES_ONLY,
-    "comment-done": EVERYONE_CHANGES_ONLY,
+    "add-comment": EVERYONE_CHANGES_ONLY,
+    "resolve-comment": EVERYONE_CHANGES_ONLY,
     "timeline": READ,
     "step-history": READ,
     "compare": READ,
     "reminders": EVERYONE_CHANGES_ONLY,
     "calendar": READ,
-    # Questions and decisions of the officers
-    "questions": READ,
+    # Clarification requests and decisions of the officers
+    "clarifications": READ,
     "reply": LEAD_CHANGES,
     "reply-file": READ,
     "decisions": READ,
     "letter": READ,
-    # Sending
+    # Submission
     "check": LEAD_CHANGES,
     "withdraw": ONLY_LEAD,
     "delete": ONLY_LEAD,

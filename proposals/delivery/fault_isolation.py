@@ -1,7 +1,7 @@
 """What workers do with many rows, or in several steps: one that fails stops no other.
 
 It is kept as a `Trouble`, which operators see, and which goes when the row succeeds. A row is tried again
-with growing waits like a promise of the outbox, and left to operators after as many attempts; a step is
+with growing waits like a row of the outbox, and left to operators after as many attempts; a step is
 tried whenever its task runs.
 """
 

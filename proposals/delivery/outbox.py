@@ -131,7 +131,7 @@ def _is_stale() -> Q:
 def _process_row(row: Row, handle: Callable[[Row], None]) -> bool:
     try:
         handle(row)
-    except Exception as error:  # noqa: BLE001 -- one broken promise must not stop the others
+    except Exception as error:  # noqa: BLE001 -- one row that fails must not stop the others
         _postpone(row, error)
         return False
     _still_ours(row).update(state=OutboxItem.State.DONE, done_at=clock.real_now(), last_error="")
@@ -145,7 +145,7 @@ def _postpone(row: OutboxItem, error: Exception) -> None:
 
 
 def after_failure(attempts: int, error: Exception) -> dict[str, Any]:
-    """How a promise goes on that failed so often: after a wait, or not before an operator has looked."""
+    """How a row goes on that failed so often: after a wait, or not before an operator has looked."""
     doublings = min(attempts, MAX_ATTEMPTS) - 1
     return {
         "state": OutboxItem.State.FAILED if attempts >= MAX_ATTEMPTS else OutboxItem.State.DUE,
@@ -155,7 +155,7 @@ def after_failure(attempts: int, error: Exception) -> dict[str, Any]:
 
 
 def _still_ours(row: OutboxItem) -> QuerySet[OutboxItem]:
-    """Nothing, where another worker took the promise because this one was too slow."""
+    """Nothing, where another worker took the row because this one was too slow."""
     mine: QuerySet[OutboxItem] = type(row)._default_manager.filter(
         pk=row.pk, state=OutboxItem.State.CLAIMED, attempts=row.attempts
     )
@@ -182,7 +182,7 @@ def longest_delay() -> timedelta:
 
 @dataclass(frozen=True)
 class QueueStatus:
-    """How promises of one kind are doing. `oldest` is how long the first that is still to come has waited.
+    """How rows of one kind are doing. `oldest` is how long the first that is still to come has waited.
 
     `code` names the kind for machines, `kind` for people.
     """

@@ -10,5 +10,5 @@ urlpatterns = [
     path("contact-points/", contact_points.directory, name="contact-points"),
     path("my-data/", enquiries.my_data, name="my-data"),
     path("mine/", enquiries.mine, name="mine"),
-    path("arrived/<str:token>/", enquiries.arrived, name="arrived"),
+    path("received/<str:token>/", enquiries.received, name="received"),
 ]

@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'enquiries',
                 'ordering': ['-received_at'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('message__regex', '\\S')), name='an_enquiry_asks_something'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('state', 'closed')), models.Q(models.Q(('state', 'closed'), _negated=True), ('closed_at__isnull', True)), _connector='OR'), name='only_a_closed_enquiry_has_a_day_of_closing')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('message__regex', '\\S')), name='an_enquiry_has_a_text'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('state', 'closed')), models.Q(models.Q(('state', 'closed'), _negated=True), ('closed_at__isnull', True)), _connector='OR'), name='only_a_closed_enquiry_has_a_closing_time')],
                 'indexes': [models.Index(fields=['state', '-received_at'], name='enquiries_by_state')],
             },
         ),
@@ -62,12 +62,12 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'enquiry replies',
                 'ordering': ['pk'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('text__regex', '\\S')), name='an_answer_says_something')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('text__regex', '\\S')), name='an_enquiry_reply_has_a_text')],
             },
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='enquiryreply',
-            trigger=pgtrigger.compiler.Trigger(name='answers_are_final', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='1327f002aed0fb026ed98e8b799959528cc587f1', operation='UPDATE', pgid='pgtrigger_answers_are_final_bb38c', table='proposals_enquiryreply', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='enquiry_replies_are_final', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='362fa521f7a60986a9b8f1757c02074fbee3a30f', operation='UPDATE', pgid='pgtrigger_enquiry_replies_are_final_4b9f8', table='proposals_enquiryreply', when='BEFORE')),
         ),
         migrations.CreateModel(
             name='Export',
@@ -106,7 +106,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'question and answer',
                 'verbose_name_plural': 'questions and answers',
                 'ordering': ['position', 'pk'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('question__regex', '\\S'), ('answer__regex', '\\S')), name='a_published_answer_is_whole')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('question__regex', '\\S'), ('answer__regex', '\\S')), name='a_faq_entry_has_question_and_answer')],
             },
         ),
         migrations.CreateModel(
@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['job', 'row'],
-                'constraints': [models.UniqueConstraint(fields=('job', 'row'), name='one_trouble_for_a_row_of_a_work')],
+                'constraints': [models.UniqueConstraint(fields=('job', 'row'), name='one_failure_for_each_row_of_a_job')],
             },
         ),
         migrations.CreateModel(
@@ -159,7 +159,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='ledgerrecord',
-            trigger=pgtrigger.compiler.Trigger(name='ledger_notes_are_final', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='05b65ac99650018f8b65b31b3d6af3e3d2a65009', operation='UPDATE OR DELETE', pgid='pgtrigger_ledger_notes_are_final_4d23a', table='proposals_ledgerrecord', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='ledger_records_are_final', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='8a831d6a73e12419a6638bcd723dc628868f96c9', operation='UPDATE OR DELETE', pgid='pgtrigger_ledger_records_are_final_4d26f', table='proposals_ledgerrecord', when='BEFORE')),
         ),
         migrations.CreateModel(
             name='LedgerEntry',
@@ -204,7 +204,7 @@ class Migration(migrations.Migration):
                 ('organisation', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='text', to='applicants.organisation')),
             ],
             options={
-                'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['search_vector'], name='organisation_words'), django.contrib.postgres.indexes.GinIndex(fields=['sectors'], name='organisation_sectors')],
+                'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['search_vector'], name='organisation_search'), django.contrib.postgres.indexes.GinIndex(fields=['sectors'], name='organisation_sectors')],
             },
         ),
         migrations.CreateModel(
@@ -242,13 +242,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-published_at', '-pk'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'waiting', 'refused']), models.Q(('expires_at__gt', models.F('published_at')), ('published_at__isnull', False)), _connector='OR'), name='what_was_published_has_a_day_and_an_end'), models.CheckConstraint(condition=models.Q(('title__regex', '\\S'), ('text__regex', '\\S')), name='a_request_says_something'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['refused', 'removed']), _negated=True), ('remark__regex', '\\S'), _connector='OR'), name='a_refusal_has_a_remark')],
-                'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['search_vector'], name='request_words'), django.contrib.postgres.indexes.GinIndex(fields=['sectors'], name='request_sectors'), models.Index(fields=['call', 'state', '-published_at'], name='requests_by_age')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'waiting', 'refused']), models.Q(('expires_at__gt', models.F('published_at')), ('published_at__isnull', False)), _connector='OR'), name='a_published_request_has_dates'), models.CheckConstraint(condition=models.Q(('title__regex', '\\S'), ('text__regex', '\\S')), name='a_partnership_request_has_a_text'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['refused', 'removed']), _negated=True), ('remark__regex', '\\S'), _connector='OR'), name='a_refused_request_has_a_remark')],
+                'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['search_vector'], name='request_search'), django.contrib.postgres.indexes.GinIndex(fields=['sectors'], name='request_sectors'), models.Index(fields=['call', 'state', '-published_at'], name='requests_by_age')],
             },
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='partnershiprequest',
-            trigger=pgtrigger.compiler.Trigger(name='request_moves', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."state", \':\', NEW."state") = ANY(\'{draft:waiting,draft:published,waiting:published,waiting:refused,waiting:draft,refused:draft,published:filled,published:closed,filled:published,closed:published,published:waiting,published:removed,filled:removed,closed:removed}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %\', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='14a701e0cf2667db96ccee9f40d68b5929152e54', operation='UPDATE', pgid='pgtrigger_request_moves_e229e', table='proposals_partnershiprequest', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='request_state_transitions', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."state", \':\', NEW."state") = ANY(\'{draft:waiting,draft:published,waiting:published,waiting:refused,waiting:draft,refused:draft,published:filled,published:closed,filled:published,closed:published,published:waiting,published:removed,filled:removed,closed:removed}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %\', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='07e80c55028cc539e77e7fbe6f7c01e50aeacf2d', operation='UPDATE', pgid='pgtrigger_request_state_transitions_2a75c', table='proposals_partnershiprequest', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='partnershiprequest',
@@ -271,7 +271,7 @@ class Migration(migrations.Migration):
                 ('verdicts_made', models.PositiveIntegerField(default=0)),
                 ('applied_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('call', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='proposed_changes', to='calls.call')),
-                ('change', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='proposal_of_it', to='calls.conditionchange')),
+                ('change', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='proposed_change', to='calls.conditionchange')),
                 ('programme', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='proposed_changes', to='calls.programme')),
                 ('proposed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
@@ -282,11 +282,11 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='proposedchange',
-            trigger=pgtrigger.compiler.Trigger(name='proposed_changes_stay_what_was_proposed', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."call_id" IS DISTINCT FROM (NEW."call_id") OR OLD."programme_id" IS DISTINCT FROM (NEW."programme_id") OR OLD."conditions" IS DISTINCT FROM (NEW."conditions") OR OLD."base" IS DISTINCT FROM (NEW."base") OR OLD."reason" IS DISTINCT FROM (NEW."reason") OR OLD."proposed_by_id" IS DISTINCT FROM (NEW."proposed_by_id") OR OLD."proposed_at" IS DISTINCT FROM (NEW."proposed_at"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='445da2f439c6b880f9f26833742546cd3c1d7cee', operation='UPDATE', pgid='pgtrigger_proposed_changes_stay_what_was_proposed_79e2a', table='proposals_proposedchange', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='proposed_change_content_is_final', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."call_id" IS DISTINCT FROM (NEW."call_id") OR OLD."programme_id" IS DISTINCT FROM (NEW."programme_id") OR OLD."conditions" IS DISTINCT FROM (NEW."conditions") OR OLD."base" IS DISTINCT FROM (NEW."base") OR OLD."reason" IS DISTINCT FROM (NEW."reason") OR OLD."proposed_by_id" IS DISTINCT FROM (NEW."proposed_by_id") OR OLD."proposed_at" IS DISTINCT FROM (NEW."proposed_at"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='258636722e6ccf835f433ac3f6675ac1c9195b4c', operation='UPDATE', pgid='pgtrigger_proposed_change_content_is_final_64eef', table='proposals_proposedchange', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='proposedchange',
-            trigger=pgtrigger.compiler.Trigger(name='proposed_changes_stay', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='a2a2a5f49c518d6fb7ca4dcad0ba30d272742152', operation='DELETE', pgid='pgtrigger_proposed_changes_stay_7d386', table='proposals_proposedchange', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='proposed_changes_are_not_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='ca8c53b6506f0783abfb098efdc74785ccdc3d4c', operation='DELETE', pgid='pgtrigger_proposed_changes_are_not_deleted_0653f', table='proposals_proposedchange', when='BEFORE')),
         ),
         migrations.CreateModel(
             name='ProposedExtension',
@@ -304,7 +304,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('extension__isnull', True)), fields=('call',), name='one_extension_of_a_call_waits'), models.CheckConstraint(condition=models.Q(('confirmed_by__isnull', True), models.Q(('confirmed_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='an_extension_for_all_needs_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at__isnull', True), ('confirmed_by__isnull', True), ('extension__isnull', True)), models.Q(('confirmed_at__isnull', False), ('confirmed_by__isnull', False), ('extension__isnull', False)), _connector='OR'), name='a_confirmed_extension_names_its_record'), models.CheckConstraint(condition=models.Q(('reason__regex', '\\S')), name='a_proposed_extension_has_a_reason')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('extension__isnull', True)), fields=('call',), name='one_extension_of_a_call_is_pending'), models.CheckConstraint(condition=models.Q(('confirmed_by__isnull', True), models.Q(('confirmed_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='an_extension_for_all_needs_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at__isnull', True), ('confirmed_by__isnull', True), ('extension__isnull', True)), models.Q(('confirmed_at__isnull', False), ('confirmed_by__isnull', False), ('extension__isnull', False)), _connector='OR'), name='a_confirmed_extension_names_its_record'), models.CheckConstraint(condition=models.Q(('reason__regex', '\\S')), name='a_proposed_extension_has_a_reason')],
             },
         ),
         pgtrigger.migrations.AddTrigger(
@@ -393,7 +393,7 @@ class Migration(migrations.Migration):
                 ('trigrams', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
             ],
             options={
-                'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['trigrams'], name='words_by_trigrams')],
+                'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['trigrams'], name='trigram_search')],
             },
         ),
         migrations.CreateModel(
@@ -443,7 +443,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='guest',
-            trigger=pgtrigger.compiler.Trigger(name='no_officer_takes_part_already', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN ((NEW.is_staff AND NOT OLD.is_staff) OR (NEW.is_superuser AND NOT OLD.is_superuser))', func="\n            IF EXISTS (SELECT 1 FROM proposals_collaborator WHERE user_id = NEW.id) THEN\n                \n    RAISE EXCEPTION 'an officer takes no part in organisations and proposals'\n        USING ERRCODE = 'check_violation', CONSTRAINT = 'officers_take_no_part';\n\n            END IF;\n            RETURN NEW;\n        ", hash='d1f6ed075b10000c19349f194bb98b90d920330c', operation='UPDATE', pgid='pgtrigger_no_officer_takes_part_already_47e67', table='applicants_user', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='no_officer_takes_part_already', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN ((NEW.is_staff AND NOT OLD.is_staff) OR (NEW.is_superuser AND NOT OLD.is_superuser))', func="\n            IF EXISTS (SELECT 1 FROM proposals_collaborator WHERE user_id = NEW.id) THEN\n                \n    RAISE EXCEPTION 'an officer cannot belong to an organisation or a proposal'\n        USING ERRCODE = 'check_violation', CONSTRAINT = 'officers_take_no_part';\n\n            END IF;\n            RETURN NEW;\n        ", hash='e5b809930925a197747bc605dd479fed6f840c78', operation='UPDATE', pgid='pgtrigger_no_officer_takes_part_already_47e67', table='applicants_user', when='BEFORE')),
         ),
         migrations.CreateModel(
             name='RoleOfGuest',
@@ -457,7 +457,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='roleofguest',
-            trigger=pgtrigger.compiler.Trigger(name='no_role_for_who_takes_part', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            PERFORM 1 FROM applicants_user WHERE id = NEW.user_id FOR NO KEY UPDATE;\n            \n    IF NOT FOUND THEN\n        RAISE EXCEPTION 'this person is not there' USING ERRCODE = 'foreign_key_violation';\n    END IF;\n\n            IF EXISTS (SELECT 1 FROM proposals_collaborator WHERE user_id = NEW.user_id) THEN\n                \n    RAISE EXCEPTION 'an officer takes no part in organisations and proposals'\n        USING ERRCODE = 'check_violation', CONSTRAINT = 'officers_take_no_part';\n\n            END IF;\n            RETURN NEW;\n        ", hash='5eab8fcbb3cc26d11737fa4e4b38058a4ea98ee2', operation='INSERT OR UPDATE', pgid='pgtrigger_no_role_for_who_takes_part_57a84', table='applicants_user_groups', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='no_role_for_collaborators', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            PERFORM 1 FROM applicants_user WHERE id = NEW.user_id FOR NO KEY UPDATE;\n            \n    IF NOT FOUND THEN\n        RAISE EXCEPTION 'this person does not exist' USING ERRCODE = 'foreign_key_violation';\n    END IF;\n\n            IF EXISTS (SELECT 1 FROM proposals_collaborator WHERE user_id = NEW.user_id) THEN\n                \n    RAISE EXCEPTION 'an officer cannot belong to an organisation or a proposal'\n        USING ERRCODE = 'check_violation', CONSTRAINT = 'officers_take_no_part';\n\n            END IF;\n            RETURN NEW;\n        ", hash='a81088ea30d49b939970ccfba6e13891f3c40467', operation='INSERT OR UPDATE', pgid='pgtrigger_no_role_for_collaborators_be3a9', table='applicants_user_groups', when='BEFORE')),
         ),
         migrations.CreateModel(
             name='ClosingCommitment',
@@ -471,7 +471,7 @@ class Migration(migrations.Migration):
                 ('tree_head', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='proposals.treehead')),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('counting__lte', models.F('versions'))), name='no_more_count_than_there_are')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('counting__lte', models.F('versions'))), name='no_more_versions_count_than_exist')],
             },
         ),
         pgtrigger.migrations.AddTrigger(
@@ -521,7 +521,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='conversation',
-            trigger=pgtrigger.compiler.Trigger(name='conversations_stay_with_those_who_write', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."number" IS DISTINCT FROM (NEW."number") OR OLD."request_id" IS DISTINCT FROM (NEW."request_id") OR OLD."addressee_id" IS DISTINCT FROM (NEW."addressee_id") OR OLD."organisation_id" IS DISTINCT FROM (NEW."organisation_id") OR OLD."started_at" IS DISTINCT FROM (NEW."started_at"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='2a4fb51fdec183499e090a1ecc50091e5d928cf1', operation='UPDATE', pgid='pgtrigger_conversations_stay_with_those_who_write_52e91', table='proposals_conversation', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='conversation_parties_are_final', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."number" IS DISTINCT FROM (NEW."number") OR OLD."request_id" IS DISTINCT FROM (NEW."request_id") OR OLD."addressee_id" IS DISTINCT FROM (NEW."addressee_id") OR OLD."organisation_id" IS DISTINCT FROM (NEW."organisation_id") OR OLD."started_at" IS DISTINCT FROM (NEW."started_at"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='d515321c62848b8cc8062a03e60eef2e856599dd', operation='UPDATE', pgid='pgtrigger_conversation_parties_are_final_ac794', table='proposals_conversation', when='BEFORE')),
         ),
         migrations.CreateModel(
             name='Message',
@@ -535,7 +535,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('text__regex', '\\S')), name='a_message_says_something')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('text__regex', '\\S')), name='a_message_has_a_text')],
                 'indexes': [models.Index(fields=['written_by', '-sent_at'], name='messages_by_sender')],
             },
         ),
@@ -558,7 +558,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['handled_at', '-pk'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('reason__regex', '\\S')), name='a_report_says_why'), models.CheckConstraint(condition=models.Q(('request__isnull', False), ('conversation__isnull', False), _connector='OR'), name='a_report_is_about_something'), models.CheckConstraint(condition=models.Q(('handled_at__isnull', True), ('outcome__regex', '\\S'), _connector='OR'), name='a_handled_report_has_an_outcome')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('reason__regex', '\\S')), name='an_abuse_report_has_a_reason'), models.CheckConstraint(condition=models.Q(('request__isnull', False), ('conversation__isnull', False), _connector='OR'), name='an_abuse_report_has_a_subject'), models.CheckConstraint(condition=models.Q(('handled_at__isnull', True), ('outcome__regex', '\\S'), _connector='OR'), name='a_handled_report_has_an_outcome')],
             },
         ),
         migrations.CreateModel(
@@ -602,7 +602,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='draftchange',
-            trigger=pgtrigger.compiler.Trigger(name='kept_for_a_while', sql=pgtrigger.compiler.UpsertTriggerSql(func='\n        IF OLD.at > coalesce(CASE\n    WHEN coalesce(current_setting(\'portal.now\', true), \'\') <> \'\'\n        AND has_table_privilege(\'public.calls_clockoffset\', \'UPDATE\')\n    THEN current_setting(\'portal.now\')::timestamptz\nEND, clock_timestamp() + coalesce((SELECT o."offset" FROM calls_clockoffset o WHERE o.id = 1), interval \'0\')) - interval \'23 hours\' THEN\n            RAISE EXCEPTION \'cannot forget a change so soon\' USING ERRCODE = \'check_violation\';\n        END IF;\n        RETURN OLD;\n    ', hash='d31c17e0e5f64a23445e8cce1a8223bb74976e69', operation='DELETE', pgid='pgtrigger_kept_for_a_while_dc3d9', table='proposals_draftchange', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='not_deleted_for_a_day', sql=pgtrigger.compiler.UpsertTriggerSql(func='\n        IF OLD.at > coalesce(CASE\n    WHEN coalesce(current_setting(\'portal.now\', true), \'\') <> \'\'\n        AND has_table_privilege(\'public.calls_clockoffset\', \'UPDATE\')\n    THEN current_setting(\'portal.now\')::timestamptz\nEND, clock_timestamp() + coalesce((SELECT o."offset" FROM calls_clockoffset o WHERE o.id = 1), interval \'0\')) - interval \'23 hours\' THEN\n            RAISE EXCEPTION \'a change is not deleted before 23 hours have passed\'\n                USING ERRCODE = \'check_violation\';\n        END IF;\n        RETURN OLD;\n    ', hash='dde41d583d56087e4c53fc4cb5f992ba71fcbe1e', operation='DELETE', pgid='pgtrigger_not_deleted_for_a_day_d175d', table='proposals_draftchange', when='BEFORE')),
         ),
         migrations.CreateModel(
             name='Version',
@@ -667,7 +667,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='proposal',
-            trigger=pgtrigger.compiler.Trigger(name='counting_version_is_its_own', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF NEW.current_version_id IS NOT NULL AND (\n            NEW.current_version_id IS DISTINCT FROM (\n                SELECT id FROM proposals_version\n                WHERE proposal_id = NEW.id ORDER BY number DESC LIMIT 1\n            )\n            OR EXISTS (SELECT 1 FROM proposals_withdrawal WHERE version_id = NEW.current_version_id)\n        ) THEN\n            RAISE EXCEPTION 'a proposal counts by the last version of its own, where that is not withdrawn'\n                USING ERRCODE = 'check_violation';\n        END IF;\n        IF TG_OP = 'UPDATE' AND NEW.current_version_id IS NULL\n            AND OLD.current_version_id IS NOT NULL AND NOT EXISTS (\n            SELECT 1 FROM proposals_withdrawal WHERE version_id = OLD.current_version_id\n        ) THEN\n            RAISE EXCEPTION 'a version counts until it is withdrawn' USING ERRCODE = 'check_violation';\n        END IF;\n        IF TG_OP = 'UPDATE' AND NEW.strand_id <> OLD.strand_id THEN\n            RAISE EXCEPTION 'a proposal belongs to one strand for ever'\n                USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='98c248762f6699b4553b04d4768e8fc57eb01372', operation='INSERT OR UPDATE', pgid='pgtrigger_counting_version_is_its_own_71f49', table='proposals_proposal', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='current_version_is_its_own', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF NEW.current_version_id IS NOT NULL AND (\n            NEW.current_version_id IS DISTINCT FROM (\n                SELECT id FROM proposals_version\n                WHERE proposal_id = NEW.id ORDER BY number DESC LIMIT 1\n            )\n            OR EXISTS (SELECT 1 FROM proposals_withdrawal WHERE version_id = NEW.current_version_id)\n        ) THEN\n            RAISE EXCEPTION 'the current version must be the last one, and not withdrawn'\n                USING ERRCODE = 'check_violation';\n        END IF;\n        IF TG_OP = 'UPDATE' AND NEW.current_version_id IS NULL\n            AND OLD.current_version_id IS NOT NULL AND NOT EXISTS (\n            SELECT 1 FROM proposals_withdrawal WHERE version_id = OLD.current_version_id\n        ) THEN\n            RAISE EXCEPTION 'only a withdrawal clears the current version' USING ERRCODE = 'check_violation';\n        END IF;\n        IF TG_OP = 'UPDATE' AND NEW.strand_id <> OLD.strand_id THEN\n            RAISE EXCEPTION 'the strand of a proposal is final'\n                USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='ded1a1ee68e7dd7f5168e5e4c4281ca9a8931b7b', operation='INSERT OR UPDATE', pgid='pgtrigger_current_version_is_its_own_ae6d5', table='proposals_proposal', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='proposal',
@@ -675,7 +675,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='proposal',
-            trigger=pgtrigger.compiler.Trigger(name='proposals_keep_their_number', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."number" IS DISTINCT FROM (NEW."number") OR OLD."started_at" IS DISTINCT FROM (NEW."started_at") OR OLD."started_by_id" IS DISTINCT FROM (NEW."started_by_id"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='34f885a47125010f85ae2c30bff7d7671bbe6bfb', operation='UPDATE', pgid='pgtrigger_proposals_keep_their_number_3011d', table='proposals_proposal', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='proposal_identity_is_final', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."number" IS DISTINCT FROM (NEW."number") OR OLD."started_at" IS DISTINCT FROM (NEW."started_at") OR OLD."started_by_id" IS DISTINCT FROM (NEW."started_by_id"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='7d3822574f339bd4f538e1d7bb5ac4e26b581a5c', operation='UPDATE', pgid='pgtrigger_proposal_identity_is_final_d1d5a', table='proposals_proposal', when='BEFORE')),
         ),
         migrations.CreateModel(
             name='DraftPdf',
@@ -739,16 +739,16 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['proposal_id', 'position', 'pk'],
-                'constraints': [models.UniqueConstraint(fields=('proposal', 'organisation'), name='an_organisation_is_in_a_consortium_once'), models.UniqueConstraint(fields=('proposal', 'key'), name='a_participant_key_is_given_once'), models.UniqueConstraint(condition=models.Q(('role', 'coordinator')), fields=('proposal',), name='a_consortium_has_one_coordinator'), models.CheckConstraint(condition=models.Q(('controller', None), ('controlled_by', ''), _connector='OR'), name='a_partner_or_another_body_controls_an_organisation'), models.CheckConstraint(condition=models.Q(('controller', None), models.Q(('controller', models.F('organisation')), _negated=True), _connector='OR'), name='no_organisation_controls_itself')],
+                'constraints': [models.UniqueConstraint(fields=('proposal', 'organisation'), name='an_organisation_is_in_a_consortium_once'), models.UniqueConstraint(fields=('proposal', 'key'), name='a_participant_key_is_used_once'), models.UniqueConstraint(condition=models.Q(('role', 'coordinator')), fields=('proposal',), name='a_consortium_has_one_coordinator'), models.CheckConstraint(condition=models.Q(('controller', None), ('controlled_by', ''), _connector='OR'), name='a_partner_or_another_body_controls_an_organisation'), models.CheckConstraint(condition=models.Q(('controller', None), models.Q(('controller', models.F('organisation')), _negated=True), _connector='OR'), name='no_organisation_controls_itself')],
             },
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='participant',
-            trigger=pgtrigger.compiler.Trigger(name='kept_before_change', sql=pgtrigger.compiler.UpsertTriggerSql(func='\n            IF TG_OP = \'INSERT\' THEN \n            INSERT INTO proposals_draftchange (kind, owner, row, before, at)\n            VALUES (\'participant\', NEW.proposal_id, NEW.id, NULL, coalesce(CASE\n    WHEN coalesce(current_setting(\'portal.now\', true), \'\') <> \'\'\n        AND has_table_privilege(\'public.calls_clockoffset\', \'UPDATE\')\n    THEN current_setting(\'portal.now\')::timestamptz\nEND, clock_timestamp() + coalesce((SELECT o."offset" FROM calls_clockoffset o WHERE o.id = 1), interval \'0\')));\n        \n            ELSIF TG_OP = \'DELETE\' THEN \n            INSERT INTO proposals_draftchange (kind, owner, row, before, at)\n            VALUES (\'participant\', OLD.proposal_id, OLD.id, to_jsonb(OLD), coalesce(CASE\n    WHEN coalesce(current_setting(\'portal.now\', true), \'\') <> \'\'\n        AND has_table_privilege(\'public.calls_clockoffset\', \'UPDATE\')\n    THEN current_setting(\'portal.now\')::timestamptz\nEND, clock_timestamp() + coalesce((SELECT o."offset" FROM calls_clockoffset o WHERE o.id = 1), interval \'0\')));\n        \n            ELSIF OLD IS DISTINCT FROM NEW THEN \n            INSERT INTO proposals_draftchange (kind, owner, row, before, at)\n            VALUES (\'participant\', OLD.proposal_id, OLD.id, to_jsonb(OLD), coalesce(CASE\n    WHEN coalesce(current_setting(\'portal.now\', true), \'\') <> \'\'\n        AND has_table_privilege(\'public.calls_clockoffset\', \'UPDATE\')\n    THEN current_setting(\'portal.now\')::timestamptz\nEND, clock_timestamp() + coalesce((SELECT o."offset" FROM calls_clockoffset o WHERE o.id = 1), interval \'0\')));\n        \n            END IF;\n            RETURN NULL;\n        ', hash='fde32a473e62c2ae459f715dc31d82fc487c2f27', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_kept_before_change_9f505', table='proposals_participant', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='logged_before_change', sql=pgtrigger.compiler.UpsertTriggerSql(func='\n            IF TG_OP = \'INSERT\' THEN \n            INSERT INTO proposals_draftchange (kind, owner, row, before, at)\n            VALUES (\'participant\', NEW.proposal_id, NEW.id, NULL, coalesce(CASE\n    WHEN coalesce(current_setting(\'portal.now\', true), \'\') <> \'\'\n        AND has_table_privilege(\'public.calls_clockoffset\', \'UPDATE\')\n    THEN current_setting(\'portal.now\')::timestamptz\nEND, clock_timestamp() + coalesce((SELECT o."offset" FROM calls_clockoffset o WHERE o.id = 1), interval \'0\')));\n        \n            ELSIF TG_OP = \'DELETE\' THEN \n            INSERT INTO proposals_draftchange (kind, owner, row, before, at)\n            VALUES (\'participant\', OLD.proposal_id, OLD.id, to_jsonb(OLD), coalesce(CASE\n    WHEN coalesce(current_setting(\'portal.now\', true), \'\') <> \'\'\n        AND has_table_privilege(\'public.calls_clockoffset\', \'UPDATE\')\n    THEN current_setting(\'portal.now\')::timestamptz\nEND, clock_timestamp() + coalesce((SELECT o."offset" FROM calls_clockoffset o WHERE o.id = 1), interval \'0\')));\n        \n            ELSIF OLD IS DISTINCT FROM NEW THEN \n            INSERT INTO proposals_draftchange (kind, owner, row, before, at)\n            VALUES (\'participant\', OLD.proposal_id, OLD.id, to_jsonb(OLD), coalesce(CASE\n    WHEN coalesce(current_setting(\'portal.now\', true), \'\') <> \'\'\n        AND has_table_privilege(\'public.calls_clockoffset\', \'UPDATE\')\n    THEN current_setting(\'portal.now\')::timestamptz\nEND, clock_timestamp() + coalesce((SELECT o."offset" FROM calls_clockoffset o WHERE o.id = 1), interval \'0\')));\n        \n            END IF;\n            RETURN NULL;\n        ', hash='fe5a8724565345de3dc60c7b812e40f786c2d885', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_logged_before_change_161aa', table='proposals_participant', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='participant',
-            trigger=pgtrigger.compiler.Trigger(name='participants_stay_who_they_are', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."proposal_id" IS DISTINCT FROM (NEW."proposal_id") OR OLD."organisation_id" IS DISTINCT FROM (NEW."organisation_id") OR OLD."key" IS DISTINCT FROM (NEW."key"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='84ebd92c95d9f40c6c0e0191c94d94bde3c03055', operation='UPDATE', pgid='pgtrigger_participants_stay_who_they_are_f89ce', table='proposals_participant', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='participant_identity_is_final', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."proposal_id" IS DISTINCT FROM (NEW."proposal_id") OR OLD."organisation_id" IS DISTINCT FROM (NEW."organisation_id") OR OLD."key" IS DISTINCT FROM (NEW."key"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='e4f443b8b65b40b81ce353569c460d58ad52727b', operation='UPDATE', pgid='pgtrigger_participant_identity_is_final_da1cd', table='proposals_participant', when='BEFORE')),
         ),
         migrations.CreateModel(
             name='Invitation',
@@ -770,16 +770,16 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('participant__isnull', True), ('purpose', 'read')), models.Q(models.Q(('purpose', 'read'), _negated=True), ('participant__isnull', False)), _connector='OR'), name='only_readers_are_invited_without_a_partner'), models.UniqueConstraint(condition=models.Q(('state', 'pending')), fields=('proposal', 'participant', 'purpose', 'email'), name='an_address_is_asked_once_at_a_time', nulls_distinct=False)],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('participant__isnull', True), ('purpose', 'read')), models.Q(models.Q(('purpose', 'read'), _negated=True), ('participant__isnull', False)), _connector='OR'), name='only_readers_are_invited_without_a_partner'), models.UniqueConstraint(condition=models.Q(('state', 'pending')), fields=('proposal', 'participant', 'purpose', 'email'), name='an_address_has_one_pending_invitation', nulls_distinct=False)],
             },
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='invitation',
-            trigger=pgtrigger.compiler.Trigger(name='answered_invitations_are_final', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.state IS DISTINCT FROM NEW.state)', func="\n        IF OLD.state = 'accepted' AND NEW.state = 'revoked' THEN\n            RETURN NEW;\n        END IF;\n        IF OLD.state <> 'pending' THEN\n            RAISE EXCEPTION 'an invitation is answered once' USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='df51932a25649111e1ad49e9e30fc3e8c0c3f98f', operation='UPDATE', pgid='pgtrigger_answered_invitations_are_final_422ff', table='proposals_invitation', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='answered_invitations_are_final', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.state IS DISTINCT FROM NEW.state)', func="\n        IF OLD.state = 'accepted' AND NEW.state = 'revoked' THEN\n            RETURN NEW;\n        END IF;\n        IF OLD.state <> 'pending' THEN\n            RAISE EXCEPTION 'an invitation is closed only once' USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='d26544f4c3314d1341e48eed88032d1470b84510', operation='UPDATE', pgid='pgtrigger_answered_invitations_are_final_422ff', table='proposals_invitation', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='invitation',
-            trigger=pgtrigger.compiler.Trigger(name='invitations_stay_what_they_ask', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."proposal_id" IS DISTINCT FROM (NEW."proposal_id") OR OLD."participant_id" IS DISTINCT FROM (NEW."participant_id") OR OLD."purpose" IS DISTINCT FROM (NEW."purpose") OR OLD."email" IS DISTINCT FROM (NEW."email") OR OLD."invited_at" IS DISTINCT FROM (NEW."invited_at"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='a47eaf36f673d0264c1de864d8a83f48f11c133c', operation='UPDATE', pgid='pgtrigger_invitations_stay_what_they_ask_bd448', table='proposals_invitation', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='invitation_terms_are_final', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."proposal_id" IS DISTINCT FROM (NEW."proposal_id") OR OLD."participant_id" IS DISTINCT FROM (NEW."participant_id") OR OLD."purpose" IS DISTINCT FROM (NEW."purpose") OR OLD."email" IS DISTINCT FROM (NEW."email") OR OLD."invited_at" IS DISTINCT FROM (NEW."invited_at"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='9de3b9d69d3de27cc00bc612ca62e42c4fea774e', operation='UPDATE', pgid='pgtrigger_invitation_terms_are_final_7365a', table='proposals_invitation', when='BEFORE')),
         ),
         migrations.CreateModel(
             name='Presence',
@@ -791,7 +791,7 @@ class Migration(migrations.Migration):
                 ('proposal', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='proposals.proposal')),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('proposal', 'location', 'user'), name='a_person_is_at_a_place_once')],
+                'constraints': [models.UniqueConstraint(fields=('proposal', 'location', 'user'), name='a_person_is_present_at_a_location_once')],
             },
         ),
         migrations.CreateModel(
@@ -811,7 +811,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='proposalactivity',
-            trigger=pgtrigger.compiler.Trigger(name='happenings_are_final', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (to_jsonb(OLD) - ARRAY['by_id']::text[] IS DISTINCT FROM to_jsonb(NEW) - ARRAY['by_id']::text[] OR (NEW.by_id IS NOT NULL AND NEW.by_id IS DISTINCT FROM OLD.by_id))", func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='64432cc677debfed4269d64928852d8b9208f5b2', operation='UPDATE', pgid='pgtrigger_happenings_are_final_bc62a', table='proposals_proposalactivity', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='activity_is_final', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (to_jsonb(OLD) - ARRAY['by_id']::text[] IS DISTINCT FROM to_jsonb(NEW) - ARRAY['by_id']::text[] OR (NEW.by_id IS NOT NULL AND NEW.by_id IS DISTINCT FROM OLD.by_id))", func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='827184ab58556c28a19e4e8bd8656d151537faf5', operation='UPDATE', pgid='pgtrigger_activity_is_final_db409', table='proposals_proposalactivity', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='proposalactivity',
@@ -840,15 +840,15 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='proposalfile',
-            trigger=pgtrigger.compiler.Trigger(name='kept_before_change', sql=pgtrigger.compiler.UpsertTriggerSql(func='\n            IF TG_OP = \'INSERT\' THEN \n            INSERT INTO proposals_draftchange (kind, owner, row, before, at)\n            VALUES (\'file\', NEW.proposal_id, NEW.id, NULL, coalesce(CASE\n    WHEN coalesce(current_setting(\'portal.now\', true), \'\') <> \'\'\n        AND has_table_privilege(\'public.calls_clockoffset\', \'UPDATE\')\n    THEN current_setting(\'portal.now\')::timestamptz\nEND, clock_timestamp() + coalesce((SELECT o."offset" FROM calls_clockoffset o WHERE o.id = 1), interval \'0\')));\n        \n            ELSIF TG_OP = \'DELETE\' THEN \n            INSERT INTO proposals_draftchange (kind, owner, row, before, at)\n            VALUES (\'file\', OLD.proposal_id, OLD.id, to_jsonb(OLD), coalesce(CASE\n    WHEN coalesce(current_setting(\'portal.now\', true), \'\') <> \'\'\n        AND has_table_privilege(\'public.calls_clockoffset\', \'UPDATE\')\n    THEN current_setting(\'portal.now\')::timestamptz\nEND, clock_timestamp() + coalesce((SELECT o."offset" FROM calls_clockoffset o WHERE o.id = 1), interval \'0\')));\n        \n            ELSIF OLD.replaced_at IS DISTINCT FROM NEW.replaced_at THEN \n            INSERT INTO proposals_draftchange (kind, owner, row, before, at)\n            VALUES (\'file\', OLD.proposal_id, OLD.id, to_jsonb(OLD), coalesce(CASE\n    WHEN coalesce(current_setting(\'portal.now\', true), \'\') <> \'\'\n        AND has_table_privilege(\'public.calls_clockoffset\', \'UPDATE\')\n    THEN current_setting(\'portal.now\')::timestamptz\nEND, clock_timestamp() + coalesce((SELECT o."offset" FROM calls_clockoffset o WHERE o.id = 1), interval \'0\')));\n        \n            END IF;\n            RETURN NULL;\n        ', hash='ab8431fc5f959c45544ca3dc7f41f7e0361c67be', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_kept_before_change_5d800', table='proposals_proposalfile', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='logged_before_change', sql=pgtrigger.compiler.UpsertTriggerSql(func='\n            IF TG_OP = \'INSERT\' THEN \n            INSERT INTO proposals_draftchange (kind, owner, row, before, at)\n            VALUES (\'file\', NEW.proposal_id, NEW.id, NULL, coalesce(CASE\n    WHEN coalesce(current_setting(\'portal.now\', true), \'\') <> \'\'\n        AND has_table_privilege(\'public.calls_clockoffset\', \'UPDATE\')\n    THEN current_setting(\'portal.now\')::timestamptz\nEND, clock_timestamp() + coalesce((SELECT o."offset" FROM calls_clockoffset o WHERE o.id = 1), interval \'0\')));\n        \n            ELSIF TG_OP = \'DELETE\' THEN \n            INSERT INTO proposals_draftchange (kind, owner, row, before, at)\n            VALUES (\'file\', OLD.proposal_id, OLD.id, to_jsonb(OLD), coalesce(CASE\n    WHEN coalesce(current_setting(\'portal.now\', true), \'\') <> \'\'\n        AND has_table_privilege(\'public.calls_clockoffset\', \'UPDATE\')\n    THEN current_setting(\'portal.now\')::timestamptz\nEND, clock_timestamp() + coalesce((SELECT o."offset" FROM calls_clockoffset o WHERE o.id = 1), interval \'0\')));\n        \n            ELSIF OLD.replaced_at IS DISTINCT FROM NEW.replaced_at THEN \n            INSERT INTO proposals_draftchange (kind, owner, row, before, at)\n            VALUES (\'file\', OLD.proposal_id, OLD.id, to_jsonb(OLD), coalesce(CASE\n    WHEN coalesce(current_setting(\'portal.now\', true), \'\') <> \'\'\n        AND has_table_privilege(\'public.calls_clockoffset\', \'UPDATE\')\n    THEN current_setting(\'portal.now\')::timestamptz\nEND, clock_timestamp() + coalesce((SELECT o."offset" FROM calls_clockoffset o WHERE o.id = 1), interval \'0\')));\n        \n            END IF;\n            RETURN NULL;\n        ', hash='453b296db5211220978b3ac7ecd7779f93179f21', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_logged_before_change_72a01', table='proposals_proposalfile', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='proposalfile',
-            trigger=pgtrigger.compiler.Trigger(name='files_stay', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            IF NOT EXISTS (\n                SELECT 1 FROM proposals_proposal p\n                WHERE p.id = OLD.proposal_id AND p.deleted_at IS NOT NULL\n                AND NOT EXISTS (SELECT 1 FROM proposals_version v WHERE v.proposal_id = p.id)\n            ) THEN\n                RAISE EXCEPTION 'files of a proposal are never deleted' USING ERRCODE = 'check_violation';\n            END IF;\n            RETURN OLD;\n        ", hash='b6e647b9e66b79c96e62154debae040312c75234', operation='DELETE', pgid='pgtrigger_files_stay_5b492', table='proposals_proposalfile', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='files_are_not_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            IF NOT EXISTS (\n                SELECT 1 FROM proposals_proposal p\n                WHERE p.id = OLD.proposal_id AND p.deleted_at IS NOT NULL\n                AND NOT EXISTS (SELECT 1 FROM proposals_version v WHERE v.proposal_id = p.id)\n            ) THEN\n                RAISE EXCEPTION 'files of a proposal are never deleted' USING ERRCODE = 'check_violation';\n            END IF;\n            RETURN OLD;\n        ", hash='8969e7f81a5569161abc0ae8ff31209149804c5b', operation='DELETE', pgid='pgtrigger_files_are_not_deleted_e764c', table='proposals_proposalfile', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='proposalfile',
-            trigger=pgtrigger.compiler.Trigger(name='files_keep_their_bytes', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (to_jsonb(OLD) - ARRAY['scan', 'claimed_at', 'replaced_at']::text[] IS DISTINCT FROM to_jsonb(NEW) - ARRAY['scan', 'claimed_at', 'replaced_at']::text[])", func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='e02d13213dd4b12cde2e1255fcba5e7b2e187db6', operation='UPDATE', pgid='pgtrigger_files_keep_their_bytes_5fcc1', table='proposals_proposalfile', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='file_content_is_final', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (to_jsonb(OLD) - ARRAY['scan', 'claimed_at', 'replaced_at']::text[] IS DISTINCT FROM to_jsonb(NEW) - ARRAY['scan', 'claimed_at', 'replaced_at']::text[])", func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='99492dab3db12fb015f3dd98fa009fcad03add16', operation='UPDATE', pgid='pgtrigger_file_content_is_final_dbf92', table='proposals_proposalfile', when='BEFORE')),
         ),
         migrations.CreateModel(
             name='ProposalPdf',
@@ -893,12 +893,12 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'email',
                 'ordering': ['due_at', 'pk'],
-                'indexes': [models.Index(condition=models.Q(('state__in', ['done', 'failed']), _negated=True), fields=['due_at'], name='mails_waiting')],
+                'indexes': [models.Index(condition=models.Q(('state__in', ['done', 'failed']), _negated=True), fields=['due_at'], name='emails_waiting')],
             },
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='queuedemail',
-            trigger=pgtrigger.compiler.Trigger(name='mails_stay_who_they_are_for', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."key" IS DISTINCT FROM (NEW."key") OR OLD."proposal_id" IS DISTINCT FROM (NEW."proposal_id") OR OLD."to" IS DISTINCT FROM (NEW."to") OR OLD."subject" IS DISTINCT FROM (NEW."subject"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='c5b602a2976f6a4200c0fcd655886cd608913175', operation='UPDATE', pgid='pgtrigger_mails_stay_who_they_are_for_e6fdb', table='proposals_queuedemail', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='email_addressee_is_final', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."key" IS DISTINCT FROM (NEW."key") OR OLD."proposal_id" IS DISTINCT FROM (NEW."proposal_id") OR OLD."to" IS DISTINCT FROM (NEW."to") OR OLD."subject" IS DISTINCT FROM (NEW."subject"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='6a5fde3f94ec8c2837a345b351cac5850cd3f892', operation='UPDATE', pgid='pgtrigger_email_addressee_is_final_57025', table='proposals_queuedemail', when='BEFORE')),
         ),
         migrations.CreateModel(
             name='Receipt',
@@ -950,7 +950,7 @@ class Migration(migrations.Migration):
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reminder_subscriptions', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('proposal', 'user'), name='a_person_wishes_reminders_once')],
+                'constraints': [models.UniqueConstraint(fields=('proposal', 'user'), name='a_person_subscribes_to_reminders_once')],
             },
         ),
         migrations.CreateModel(
@@ -967,7 +967,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['version_id', 'item'],
-                'constraints': [models.UniqueConstraint(fields=('version', 'item'), name='one_answer_for_each_line'), models.CheckConstraint(condition=models.Q(models.Q(('answer', 'differ'), _negated=True), ('reason__regex', '\\S'), _connector='OR'), name='who_differs_says_why')],
+                'constraints': [models.UniqueConstraint(fields=('version', 'item'), name='one_answer_for_each_line'), models.CheckConstraint(condition=models.Q(models.Q(('answer', 'differ'), _negated=True), ('reason__regex', '\\S'), _connector='OR'), name='a_disagreement_has_a_reason')],
             },
         ),
         pgtrigger.migrations.AddTrigger(
@@ -976,7 +976,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='screeninganswer',
-            trigger=pgtrigger.compiler.Trigger(name='answers_stay_at_their_line', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."version_id" IS DISTINCT FROM (NEW."version_id") OR OLD."item" IS DISTINCT FROM (NEW."item"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='b4fb011d8e4246013e14c575566d3f0a98758c1d', operation='UPDATE', pgid='pgtrigger_answers_stay_at_their_line_36d65', table='proposals_screeninganswer', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='screening_answer_line_is_final', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."version_id" IS DISTINCT FROM (NEW."version_id") OR OLD."item" IS DISTINCT FROM (NEW."item"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='0b94051ccc0801b355aa6fa37c7f80fed7288f1e', operation='UPDATE', pgid='pgtrigger_screening_answer_line_is_final_04a76', table='proposals_screeninganswer', when='BEFORE')),
         ),
         migrations.CreateModel(
             name='SealedAccessAttempt',
@@ -993,7 +993,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='sealedaccessattempt',
-            trigger=pgtrigger.compiler.Trigger(name='sealed_accesses_are_final', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='aa722f45cb66b592861565b9733fca4b367e228d', operation='UPDATE OR DELETE', pgid='pgtrigger_sealed_accesses_are_final_eb188', table='proposals_sealedaccessattempt', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='sealed_access_attempts_are_final', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='d2211a01206959d5a31dec7ce00ae3059a0ba46f', operation='UPDATE OR DELETE', pgid='pgtrigger_sealed_access_attempts_are_final_838a0', table='proposals_sealedaccessattempt', when='BEFORE')),
         ),
         migrations.CreateModel(
             name='Section',
@@ -1013,11 +1013,11 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='section',
-            trigger=pgtrigger.compiler.Trigger(name='every_saved_text_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.version > 0 OR NEW.answers <> '{}'::jsonb)", func="\n        INSERT INTO proposals_sectionchange\n            (proposal_id, step, participant_key, organisation_id, version, answers, saved_at, saved_by_id)\n        SELECT NEW.proposal_id, NEW.step, coalesce(p.key, ''), p.organisation_id, NEW.version,\n            NEW.answers, NEW.saved_at, NEW.saved_by_id\n        FROM (SELECT 1) AS once\n        LEFT JOIN proposals_participant p ON p.id = NEW.participant_id;\n        RETURN NULL;\n    ", hash='5013dfe99c8dcbb4ff56deefbee740015b4e1023', operation='INSERT OR UPDATE', pgid='pgtrigger_every_saved_text_is_kept_257ab', table='proposals_section', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='saved_sections_are_logged', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.version > 0 OR NEW.answers <> '{}'::jsonb)", func="\n        INSERT INTO proposals_sectionchange\n            (proposal_id, step, participant_key, organisation_id, version, answers, saved_at, saved_by_id)\n        SELECT NEW.proposal_id, NEW.step, coalesce(p.key, ''), p.organisation_id, NEW.version,\n            NEW.answers, NEW.saved_at, NEW.saved_by_id\n        FROM (SELECT 1) AS once\n        LEFT JOIN proposals_participant p ON p.id = NEW.participant_id;\n        RETURN NULL;\n    ", hash='cbf96d09c6050d9eddad037deb33100258648c30', operation='INSERT OR UPDATE', pgid='pgtrigger_saved_sections_are_logged_f76a8', table='proposals_section', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='section',
-            trigger=pgtrigger.compiler.Trigger(name='kept_before_change', sql=pgtrigger.compiler.UpsertTriggerSql(func='\n            IF TG_OP = \'INSERT\' THEN \n            INSERT INTO proposals_draftchange (kind, owner, row, before, at)\n            VALUES (\'section\', NEW.proposal_id, NEW.id, NULL, coalesce(CASE\n    WHEN coalesce(current_setting(\'portal.now\', true), \'\') <> \'\'\n        AND has_table_privilege(\'public.calls_clockoffset\', \'UPDATE\')\n    THEN current_setting(\'portal.now\')::timestamptz\nEND, clock_timestamp() + coalesce((SELECT o."offset" FROM calls_clockoffset o WHERE o.id = 1), interval \'0\')));\n        \n            ELSIF TG_OP = \'DELETE\' THEN \n            INSERT INTO proposals_draftchange (kind, owner, row, before, at)\n            VALUES (\'section\', OLD.proposal_id, OLD.id, to_jsonb(OLD), coalesce(CASE\n    WHEN coalesce(current_setting(\'portal.now\', true), \'\') <> \'\'\n        AND has_table_privilege(\'public.calls_clockoffset\', \'UPDATE\')\n    THEN current_setting(\'portal.now\')::timestamptz\nEND, clock_timestamp() + coalesce((SELECT o."offset" FROM calls_clockoffset o WHERE o.id = 1), interval \'0\')));\n        \n            ELSIF OLD IS DISTINCT FROM NEW THEN \n            INSERT INTO proposals_draftchange (kind, owner, row, before, at)\n            VALUES (\'section\', OLD.proposal_id, OLD.id, to_jsonb(OLD), coalesce(CASE\n    WHEN coalesce(current_setting(\'portal.now\', true), \'\') <> \'\'\n        AND has_table_privilege(\'public.calls_clockoffset\', \'UPDATE\')\n    THEN current_setting(\'portal.now\')::timestamptz\nEND, clock_timestamp() + coalesce((SELECT o."offset" FROM calls_clockoffset o WHERE o.id = 1), interval \'0\')));\n        \n            END IF;\n            RETURN NULL;\n        ', hash='0102ba8e23c17e81faff917d51b4298b2f2219c7', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_kept_before_change_79dbb', table='proposals_section', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='logged_before_change', sql=pgtrigger.compiler.UpsertTriggerSql(func='\n            IF TG_OP = \'INSERT\' THEN \n            INSERT INTO proposals_draftchange (kind, owner, row, before, at)\n            VALUES (\'section\', NEW.proposal_id, NEW.id, NULL, coalesce(CASE\n    WHEN coalesce(current_setting(\'portal.now\', true), \'\') <> \'\'\n        AND has_table_privilege(\'public.calls_clockoffset\', \'UPDATE\')\n    THEN current_setting(\'portal.now\')::timestamptz\nEND, clock_timestamp() + coalesce((SELECT o."offset" FROM calls_clockoffset o WHERE o.id = 1), interval \'0\')));\n        \n            ELSIF TG_OP = \'DELETE\' THEN \n            INSERT INTO proposals_draftchange (kind, owner, row, before, at)\n            VALUES (\'section\', OLD.proposal_id, OLD.id, to_jsonb(OLD), coalesce(CASE\n    WHEN coalesce(current_setting(\'portal.now\', true), \'\') <> \'\'\n        AND has_table_privilege(\'public.calls_clockoffset\', \'UPDATE\')\n    THEN current_setting(\'portal.now\')::timestamptz\nEND, clock_timestamp() + coalesce((SELECT o."offset" FROM calls_clockoffset o WHERE o.id = 1), interval \'0\')));\n        \n            ELSIF OLD IS DISTINCT FROM NEW THEN \n            INSERT INTO proposals_draftchange (kind, owner, row, before, at)\n            VALUES (\'section\', OLD.proposal_id, OLD.id, to_jsonb(OLD), coalesce(CASE\n    WHEN coalesce(current_setting(\'portal.now\', true), \'\') <> \'\'\n        AND has_table_privilege(\'public.calls_clockoffset\', \'UPDATE\')\n    THEN current_setting(\'portal.now\')::timestamptz\nEND, clock_timestamp() + coalesce((SELECT o."offset" FROM calls_clockoffset o WHERE o.id = 1), interval \'0\')));\n        \n            END IF;\n            RETURN NULL;\n        ', hash='08b3dd7692299cddabf6b1b3684ae7647a07e9ea', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_logged_before_change_7239a', table='proposals_section', when='AFTER')),
         ),
         migrations.CreateModel(
             name='SectionChange',
@@ -1043,7 +1043,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='sectionchange',
-            trigger=pgtrigger.compiler.Trigger(name='saved_texts_are_final', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (to_jsonb(OLD) - ARRAY['saved_by_id']::text[] IS DISTINCT FROM to_jsonb(NEW) - ARRAY['saved_by_id']::text[] OR (NEW.saved_by_id IS NOT NULL AND NEW.saved_by_id IS DISTINCT FROM OLD.saved_by_id))", func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='5e2e15d8658529fd62cd174693e4355c1f0aeaba', operation='UPDATE', pgid='pgtrigger_saved_texts_are_final_a8922', table='proposals_sectionchange', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='section_changes_are_final', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (to_jsonb(OLD) - ARRAY['saved_by_id']::text[] IS DISTINCT FROM to_jsonb(NEW) - ARRAY['saved_by_id']::text[] OR (NEW.saved_by_id IS NOT NULL AND NEW.saved_by_id IS DISTINCT FROM OLD.saved_by_id))", func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='e59defb74a4617a14f8f254a176a19c33659da59', operation='UPDATE', pgid='pgtrigger_section_changes_are_final_58ff6', table='proposals_sectionchange', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='sectionchange',
@@ -1058,7 +1058,7 @@ class Migration(migrations.Migration):
                 ('proposal', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='step_assignments', to='proposals.proposal')),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('proposal', 'step'), name='a_step_is_given_to_one_partner')],
+                'constraints': [models.UniqueConstraint(fields=('proposal', 'step'), name='a_step_is_assigned_to_one_partner')],
             },
         ),
         migrations.CreateModel(
@@ -1080,7 +1080,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['version_id', 'pk'],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('country_set__isnull', True), ('facts__isnull', True), ('facts_digest', ''), ('rule_set__isnull', True)), models.Q(('country_set__isnull', False), ('facts__isnull', False), ('facts_digest__startswith', 'sha256:'), ('rule_set__isnull', False)), _connector='OR'), name='a_verdict_names_all_that_it_was_made_by'), models.UniqueConstraint(fields=('version', 'audience', 'cause'), name='one_verdict_for_each_cause')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('country_set__isnull', True), ('facts__isnull', True), ('facts_digest', ''), ('rule_set__isnull', True)), models.Q(('country_set__isnull', False), ('facts__isnull', False), ('facts_digest__startswith', 'sha256:'), ('rule_set__isnull', False)), _connector='OR'), name='a_verdict_has_its_conditions'), models.UniqueConstraint(fields=('version', 'audience', 'cause'), name='one_verdict_for_each_cause')],
                 'indexes': [models.Index(models.F('version'), models.OrderBy(models.F('id'), descending=True), include=('outcome',), name='newest_verdict')],
             },
         ),
@@ -1179,7 +1179,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('text__regex', '\\S')), name='a_note_says_something')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('text__regex', '\\S')), name='a_case_note_has_a_text')],
             },
         ),
         pgtrigger.migrations.AddTrigger(
@@ -1198,7 +1198,7 @@ class Migration(migrations.Migration):
                 ('version', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='search_index', to='proposals.version')),
             ],
             options={
-                'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['search_vector'], name='case_words')],
+                'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['search_vector'], name='case_search')],
             },
         ),
         migrations.CreateModel(
@@ -1215,12 +1215,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('text__regex', '\\S')), name='a_question_asks_something'), models.CheckConstraint(condition=models.Q(('due_at__gt', models.F('requested_at'))), name='a_question_leaves_time')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('text__regex', '\\S')), name='a_clarification_request_has_a_text'), models.CheckConstraint(condition=models.Q(('due_at__gt', models.F('requested_at'))), name='a_clarification_request_is_due_later')],
             },
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='clarificationrequest',
-            trigger=pgtrigger.compiler.Trigger(name='questions_are_final', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='e36a33ba22cb473ecd57fb745731c3979226f823', operation='UPDATE OR DELETE', pgid='pgtrigger_questions_are_final_b5d15', table='proposals_clarificationrequest', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='clarification_requests_are_final', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='0877884d2e049e92f4618238c4a0144648386985', operation='UPDATE OR DELETE', pgid='pgtrigger_clarification_requests_are_final_ad469', table='proposals_clarificationrequest', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='clarificationrequest',
@@ -1239,16 +1239,16 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'replies',
                 'ordering': ['pk'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('text__regex', '\\S')), name='a_reply_says_something')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('text__regex', '\\S')), name='a_clarification_reply_has_a_text')],
             },
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='clarificationreply',
-            trigger=pgtrigger.compiler.Trigger(name='reply_is_in_time', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF NOT EXISTS (\n            SELECT 1 FROM proposals_clarificationrequest\n            WHERE id = NEW.clarification_request_id AND due_at > NEW.replied_at\n        ) THEN\n            RAISE EXCEPTION 'this answer came too late' USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='046fbf4c113ef6c10df8b2b143be78816a9311d9', operation='INSERT', pgid='pgtrigger_reply_is_in_time_42a38', table='proposals_clarificationreply', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='reply_is_in_time', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF NOT EXISTS (\n            SELECT 1 FROM proposals_clarificationrequest\n            WHERE id = NEW.clarification_request_id AND due_at > NEW.replied_at\n        ) THEN\n            RAISE EXCEPTION 'the reply was received after it was due' USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='231bd5b83179d30396d820ed7fbfd498b29bf6f0', operation='INSERT', pgid='pgtrigger_reply_is_in_time_42a38', table='proposals_clarificationreply', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='clarificationreply',
-            trigger=pgtrigger.compiler.Trigger(name='reply_is_received_by_the_clock', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE present timestamptz;', func='\n            present := coalesce(CASE\n    WHEN coalesce(current_setting(\'portal.now\', true), \'\') <> \'\'\n        AND has_table_privilege(\'public.calls_clockoffset\', \'UPDATE\')\n    THEN current_setting(\'portal.now\')::timestamptz\nEND, clock_timestamp() + coalesce((SELECT o."offset" FROM calls_clockoffset o WHERE o.id = 1), interval \'0\'));\n            IF (CASE\n    WHEN coalesce(current_setting(\'portal.now\', true), \'\') <> \'\'\n        AND has_table_privilege(\'public.calls_clockoffset\', \'UPDATE\')\n    THEN current_setting(\'portal.now\')::timestamptz\nEND) IS NULL AND (\n                NEW.replied_at > present + interval \'1 second\'\n                OR NEW.replied_at < present - interval \'15 minutes\'\n            ) THEN\n                RAISE EXCEPTION \'an answer cannot have been received at %, it is %\', NEW.replied_at, present\n                    USING ERRCODE = \'check_violation\';\n            END IF;\n            RETURN NEW;\n        ', hash='6e58f809b633c074125d78acef657f62f0c5ead9', operation='INSERT', pgid='pgtrigger_reply_is_received_by_the_clock_9b428', table='proposals_clarificationreply', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='reply_is_received_by_the_clock', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE present timestamptz;', func='\n            present := coalesce(CASE\n    WHEN coalesce(current_setting(\'portal.now\', true), \'\') <> \'\'\n        AND has_table_privilege(\'public.calls_clockoffset\', \'UPDATE\')\n    THEN current_setting(\'portal.now\')::timestamptz\nEND, clock_timestamp() + coalesce((SELECT o."offset" FROM calls_clockoffset o WHERE o.id = 1), interval \'0\'));\n            IF (CASE\n    WHEN coalesce(current_setting(\'portal.now\', true), \'\') <> \'\'\n        AND has_table_privilege(\'public.calls_clockoffset\', \'UPDATE\')\n    THEN current_setting(\'portal.now\')::timestamptz\nEND) IS NULL AND (\n                NEW.replied_at > present + interval \'1 second\'\n                OR NEW.replied_at < present - interval \'15 minutes\'\n            ) THEN\n                RAISE EXCEPTION \'a reply cannot have been received at %, it is %\', NEW.replied_at, present\n                    USING ERRCODE = \'check_violation\';\n            END IF;\n            RETURN NEW;\n        ', hash='a2867a2b8128f44c9ea5d71999f618a3511c4ca5', operation='INSERT', pgid='pgtrigger_reply_is_received_by_the_clock_9b428', table='proposals_clarificationreply', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='clarificationreply',
@@ -1274,11 +1274,11 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='clarificationfile',
-            trigger=pgtrigger.compiler.Trigger(name='reply_files_stay', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='59734db351f47f112830d6ff1d04fa0d5963467d', operation='DELETE', pgid='pgtrigger_reply_files_stay_0d34a', table='proposals_clarificationfile', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='reply_files_are_not_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='4213447387211bf8b3f23a665e1dfd15189153a6', operation='DELETE', pgid='pgtrigger_reply_files_are_not_deleted_0e4e1', table='proposals_clarificationfile', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='clarificationfile',
-            trigger=pgtrigger.compiler.Trigger(name='reply_files_keep_their_bytes', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (to_jsonb(OLD) - ARRAY['scan', 'claimed_at']::text[] IS DISTINCT FROM to_jsonb(NEW) - ARRAY['scan', 'claimed_at']::text[])", func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='035bff9398bf8f08ab2f9a6a85bb5e8feb8b34ef', operation='UPDATE', pgid='pgtrigger_reply_files_keep_their_bytes_b9032', table='proposals_clarificationfile', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='reply_file_content_is_final', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (to_jsonb(OLD) - ARRAY['scan', 'claimed_at']::text[] IS DISTINCT FROM to_jsonb(NEW) - ARRAY['scan', 'claimed_at']::text[])", func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='b0513e7fed30855e967e0ac05eb05abec2645c23', operation='UPDATE', pgid='pgtrigger_reply_file_content_is_final_faf71', table='proposals_clarificationfile', when='BEFORE')),
         ),
         migrations.CreateModel(
             name='Collaborator',
@@ -1296,11 +1296,11 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='collaborator',
-            trigger=pgtrigger.compiler.Trigger(name='no_officer_takes_part_by_invitation', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            IF NEW.user_id IS NULL THEN\n                RETURN NEW;\n            END IF;\n            PERFORM 1 FROM applicants_user WHERE id = NEW.user_id FOR SHARE;\n            \n    IF NOT FOUND THEN\n        RAISE EXCEPTION 'this person is not there' USING ERRCODE = 'foreign_key_violation';\n    END IF;\n\n            IF EXISTS (\n                SELECT 1 FROM applicants_user u WHERE u.id = NEW.user_id AND (\n                    u.is_staff OR u.is_superuser\n                    OR EXISTS (SELECT 1 FROM applicants_user_groups g WHERE g.user_id = u.id)\n                )\n            ) THEN\n                \n    RAISE EXCEPTION 'an officer takes no part in organisations and proposals'\n        USING ERRCODE = 'check_violation', CONSTRAINT = 'officers_take_no_part';\n\n            END IF;\n            RETURN NEW;\n        ", hash='66745c54a28205586689a991cd295991476f74bc', operation='INSERT OR UPDATE', pgid='pgtrigger_no_officer_takes_part_by_invitation_fa1e2', table='proposals_collaborator', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='no_officer_takes_part_by_invitation', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            IF NEW.user_id IS NULL THEN\n                RETURN NEW;\n            END IF;\n            PERFORM 1 FROM applicants_user WHERE id = NEW.user_id FOR SHARE;\n            \n    IF NOT FOUND THEN\n        RAISE EXCEPTION 'this person does not exist' USING ERRCODE = 'foreign_key_violation';\n    END IF;\n\n            IF EXISTS (\n                SELECT 1 FROM applicants_user u WHERE u.id = NEW.user_id AND (\n                    u.is_staff OR u.is_superuser\n                    OR EXISTS (SELECT 1 FROM applicants_user_groups g WHERE g.user_id = u.id)\n                )\n            ) THEN\n                \n    RAISE EXCEPTION 'an officer cannot belong to an organisation or a proposal'\n        USING ERRCODE = 'check_violation', CONSTRAINT = 'officers_take_no_part';\n\n            END IF;\n            RETURN NEW;\n        ", hash='2ac2f836253e51b29346d92c729ac3b9c168167c', operation='INSERT OR UPDATE', pgid='pgtrigger_no_officer_takes_part_by_invitation_fa1e2', table='proposals_collaborator', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='collaborator',
-            trigger=pgtrigger.compiler.Trigger(name='who_takes_part_by_invitation_stays', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."proposal_id" IS DISTINCT FROM (NEW."proposal_id") OR OLD."user_id" IS DISTINCT FROM (NEW."user_id") OR OLD."participant_id" IS DISTINCT FROM (NEW."participant_id"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='9fb1b2eee20769bb69d893e9f2232d294a5d51af', operation='UPDATE', pgid='pgtrigger_who_takes_part_by_invitation_stays_64816', table='proposals_collaborator', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='collaborator_identity_is_final', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."proposal_id" IS DISTINCT FROM (NEW."proposal_id") OR OLD."user_id" IS DISTINCT FROM (NEW."user_id") OR OLD."participant_id" IS DISTINCT FROM (NEW."participant_id"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='3621b93ddeaa4d76ae2077079ee53fafee336786', operation='UPDATE', pgid='pgtrigger_collaborator_identity_is_final_0b3c8', table='proposals_collaborator', when='BEFORE')),
         ),
         migrations.CreateModel(
             name='Comment',
@@ -1361,7 +1361,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='confirmation',
-            trigger=pgtrigger.compiler.Trigger(name='no_officer_confirms', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            IF NEW.confirmed_by_id IS NULL THEN\n                RETURN NEW;\n            END IF;\n            PERFORM 1 FROM applicants_user WHERE id = NEW.confirmed_by_id FOR SHARE;\n            \n    IF NOT FOUND THEN\n        RAISE EXCEPTION 'this person is not there' USING ERRCODE = 'foreign_key_violation';\n    END IF;\n\n            IF EXISTS (\n                SELECT 1 FROM applicants_user u WHERE u.id = NEW.confirmed_by_id AND (\n                    u.is_staff OR u.is_superuser\n                    OR EXISTS (SELECT 1 FROM applicants_user_groups g WHERE g.user_id = u.id)\n                )\n            ) THEN\n                \n    RAISE EXCEPTION 'an officer takes no part in organisations and proposals'\n        USING ERRCODE = 'check_violation', CONSTRAINT = 'officers_take_no_part';\n\n            END IF;\n            RETURN NEW;\n        ", hash='fa8ad87d52c7ac72b710e1376fcc2e6e861c6796', operation='INSERT', pgid='pgtrigger_no_officer_confirms_65fa4', table='proposals_confirmation', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='no_officer_confirms', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            IF NEW.confirmed_by_id IS NULL THEN\n                RETURN NEW;\n            END IF;\n            PERFORM 1 FROM applicants_user WHERE id = NEW.confirmed_by_id FOR SHARE;\n            \n    IF NOT FOUND THEN\n        RAISE EXCEPTION 'this person does not exist' USING ERRCODE = 'foreign_key_violation';\n    END IF;\n\n            IF EXISTS (\n                SELECT 1 FROM applicants_user u WHERE u.id = NEW.confirmed_by_id AND (\n                    u.is_staff OR u.is_superuser\n                    OR EXISTS (SELECT 1 FROM applicants_user_groups g WHERE g.user_id = u.id)\n                )\n            ) THEN\n                \n    RAISE EXCEPTION 'an officer cannot belong to an organisation or a proposal'\n        USING ERRCODE = 'check_violation', CONSTRAINT = 'officers_take_no_part';\n\n            END IF;\n            RETURN NEW;\n        ", hash='e3219d3e8e4ef2d4c0f0a058e15c8d918241110e', operation='INSERT', pgid='pgtrigger_no_officer_confirms_65fa4', table='proposals_confirmation', when='BEFORE')),
         ),
         migrations.CreateModel(
             name='ConflictOfInterest',
@@ -1380,7 +1380,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='conflictofinterest',
-            trigger=pgtrigger.compiler.Trigger(name='interest_waits_for_who_works', sql=pgtrigger.compiler.UpsertTriggerSql(func='\n        PERFORM 1 FROM proposals_proposal WHERE id = NEW.proposal_id FOR UPDATE;\n        RETURN NEW;\n    ', hash='87651fd7b16bcc534da02cf8a180ca0dfe74863a', operation='INSERT', pgid='pgtrigger_interest_waits_for_who_works_98f5d', table='proposals_conflictofinterest', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='conflict_waits_for_open_transactions', sql=pgtrigger.compiler.UpsertTriggerSql(func='\n        PERFORM 1 FROM proposals_proposal WHERE id = NEW.proposal_id FOR UPDATE;\n        RETURN NEW;\n    ', hash='c9849bb8815c09a543c0a638e198eb9091c99dd8', operation='INSERT', pgid='pgtrigger_conflict_waits_for_open_transactions_faed7', table='proposals_conflictofinterest', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='conflictofinterest',
@@ -1408,7 +1408,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='decision',
-            trigger=pgtrigger.compiler.Trigger(name='one_outcome_of_a_version_waits', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        PERFORM 1 FROM proposals_proposal WHERE id = (SELECT v.proposal_id FROM proposals_version v WHERE v.id = NEW.version_id) FOR UPDATE;\n        IF EXISTS (\n            SELECT 1 FROM proposals_decision d\n            LEFT JOIN proposals_decisionreview r ON r.decision_id = d.id\n            WHERE d.version_id = NEW.version_id AND r.id IS NULL\n        ) THEN\n            RAISE EXCEPTION 'an outcome of this version waits for a second officer'\n                USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='90cfb2cf549126fe8755396bc6df99deaad89eae', operation='INSERT', pgid='pgtrigger_one_outcome_of_a_version_waits_df5e8', table='proposals_decision', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='one_decision_of_a_version_is_pending', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        PERFORM 1 FROM proposals_proposal WHERE id = (SELECT v.proposal_id FROM proposals_version v WHERE v.id = NEW.version_id) FOR UPDATE;\n        IF EXISTS (\n            SELECT 1 FROM proposals_decision d\n            LEFT JOIN proposals_decisionreview r ON r.decision_id = d.id\n            WHERE d.version_id = NEW.version_id AND r.id IS NULL\n        ) THEN\n            RAISE EXCEPTION 'a decision on this version waits for a second officer'\n                USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='e60e51e6d0c113056dc31a88fb82ca4ae19f9bd6', operation='INSERT', pgid='pgtrigger_one_decision_of_a_version_is_pending_b40de', table='proposals_decision', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='decision',
@@ -1430,23 +1430,23 @@ class Migration(migrations.Migration):
                 ('done_at', models.DateTimeField(blank=True, null=True)),
                 ('last_error', models.CharField(blank=True, max_length=300)),
                 ('kind', models.CharField(choices=[('receipt', 'Proof of submission'), ('submission-email', 'Email about a submission'), ('proposal-pdf', 'Full proposal (PDF)'), ('letter', 'Decision letter')], max_length=20)),
-                ('decision', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='promise_of_letter', to='proposals.decision')),
-                ('reissue', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='promises', to='proposals.documentreissue')),
+                ('decision', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='outbox_message', to='proposals.decision')),
+                ('reissue', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='outbox_messages', to='proposals.documentreissue')),
                 ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='outbox_messages', to='proposals.version')),
             ],
             options={
                 'ordering': ['due_at', 'pk'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('decision', None), ('reissue', None)), fields=('kind', 'version'), name='one_promise_of_each_kind_for_a_version'), models.UniqueConstraint(fields=('version', 'reissue'), name='one_promise_for_a_version_in_a_reissue'), models.CheckConstraint(condition=models.Q(models.Q(('decision__isnull', False), ('kind', 'letter')), models.Q(models.Q(('kind', 'letter'), _negated=True), ('decision__isnull', True)), _connector='OR'), name='a_letter_is_about_a_decision')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('decision', None), ('reissue', None)), fields=('kind', 'version'), name='one_outbox_message_of_each_kind_for_a_version'), models.UniqueConstraint(fields=('version', 'reissue'), name='one_outbox_message_for_a_version_in_a_reissue'), models.CheckConstraint(condition=models.Q(models.Q(('decision__isnull', False), ('kind', 'letter')), models.Q(models.Q(('kind', 'letter'), _negated=True), ('decision__isnull', True)), _connector='OR'), name='a_letter_is_about_a_decision')],
                 'indexes': [models.Index(condition=models.Q(('state__in', ['done', 'failed']), _negated=True), fields=['due_at'], name='outbox_waiting')],
             },
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='outboxmessage',
-            trigger=pgtrigger.compiler.Trigger(name='promises_stay_what_was_promised', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."version_id" IS DISTINCT FROM (NEW."version_id") OR OLD."reissue_id" IS DISTINCT FROM (NEW."reissue_id") OR OLD."decision_id" IS DISTINCT FROM (NEW."decision_id"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='98bb4bb6bdf8a209a3663986e2b6456c6c5a0a7e', operation='UPDATE', pgid='pgtrigger_promises_stay_what_was_promised_0a4ae', table='proposals_outboxmessage', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='outbox_message_content_is_final', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."version_id" IS DISTINCT FROM (NEW."version_id") OR OLD."reissue_id" IS DISTINCT FROM (NEW."reissue_id") OR OLD."decision_id" IS DISTINCT FROM (NEW."decision_id"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='6a6d4da74450642a3bae63429afb5993a0452684', operation='UPDATE', pgid='pgtrigger_outbox_message_content_is_final_76307', table='proposals_outboxmessage', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='outboxmessage',
-            trigger=pgtrigger.compiler.Trigger(name='promises_stay', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='3f3cdd75388aed0ff5fbe3946bb303ead794cef6', operation='DELETE', pgid='pgtrigger_promises_stay_fa7b6', table='proposals_outboxmessage', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='outbox_messages_are_not_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='98eb806ec36ad49aee227f96fa1ad436027b6b73', operation='DELETE', pgid='pgtrigger_outbox_messages_are_not_deleted_49668', table='proposals_outboxmessage', when='BEFORE')),
         ),
         migrations.CreateModel(
             name='DecisionNotice',
@@ -1464,11 +1464,11 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='decisionnotice',
-            trigger=pgtrigger.compiler.Trigger(name='informed_of_what_stands', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF NOT EXISTS (\n            SELECT 1 FROM proposals_decisionreview r\n            WHERE r.decision_id = NEW.decision_id AND r.answer = 'confirmed'\n        ) THEN\n            RAISE EXCEPTION 'only of a decision that stands may anybody be told'\n                USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='aae552caccc2336336cf1e72677d53c15a84583b', operation='INSERT', pgid='pgtrigger_informed_of_what_stands_e343a', table='proposals_decisionnotice', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='notice_is_of_confirmed_decision', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF NOT EXISTS (\n            SELECT 1 FROM proposals_decisionreview r\n            WHERE r.decision_id = NEW.decision_id AND r.answer = 'confirmed'\n        ) THEN\n            RAISE EXCEPTION 'a notice requires a confirmed decision' USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='152c0e6bb361c41c142cc17d32b3e3c436e5caa7', operation='INSERT', pgid='pgtrigger_notice_is_of_confirmed_decision_52f96', table='proposals_decisionnotice', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='decisionnotice',
-            trigger=pgtrigger.compiler.Trigger(name='information_is_final', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='8de50d0b3474f5e1bfddcab5544529afe1378413', operation='UPDATE OR DELETE', pgid='pgtrigger_information_is_final_d6817', table='proposals_decisionnotice', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='decision_notices_are_final', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='af7130d1a2d1f018a8df9eda781660407f4efd5a', operation='UPDATE OR DELETE', pgid='pgtrigger_decision_notices_are_final_86224', table='proposals_decisionnotice', when='BEFORE')),
         ),
         migrations.CreateModel(
             name='DecisionReview',
@@ -1482,12 +1482,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-reviewed_at'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('answer', 'confirmed'), ('reason__regex', '\\S'), _connector='OR'), name='what_is_sent_back_has_a_reason')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('answer', 'confirmed'), ('reason__regex', '\\S'), _connector='OR'), name='a_decision_sent_back_has_a_reason')],
             },
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='decisionreview',
-            trigger=pgtrigger.compiler.Trigger(name='decision_is_reviewed_by_another_officer', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE decided_by bigint; counting bigint; version bigint; given text;', func="\n        SELECT d.decided_by_id, p.current_version_id, d.version_id, d.outcome\n        INTO decided_by, counting, version, given\n        FROM proposals_decision d\n        JOIN proposals_version v ON v.id = d.version_id\n        JOIN proposals_proposal p ON p.id = v.proposal_id\n        WHERE d.id = NEW.decision_id FOR SHARE OF p;\n        IF decided_by IS NULL OR decided_by = NEW.reviewed_by_id THEN\n            RAISE EXCEPTION 'a decision needs two different officers'\n                USING ERRCODE = 'check_violation';\n        END IF;\n        IF EXISTS (\n            SELECT 1 FROM proposals_decision d\n            JOIN proposals_decisionreview r ON r.decision_id = d.id AND r.answer = 'sent-back'\n            WHERE d.version_id = version AND d.outcome = given\n            AND NEW.reviewed_by_id IN (d.decided_by_id, r.reviewed_by_id)\n        ) THEN\n            RAISE EXCEPTION 'where two officers have differed a third one answers'\n                USING ERRCODE = 'check_violation';\n        END IF;\n        IF counting IS DISTINCT FROM version THEN\n            RAISE EXCEPTION 'the version of this decision no longer counts'\n                USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='11457833ef8aa9a585df50d7553c8f4348c647a9', operation='INSERT', pgid='pgtrigger_decision_is_reviewed_by_another_officer_5d98c', table='proposals_decisionreview', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='decision_is_reviewed_by_another_officer', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE decided_by bigint; current_version bigint; version bigint; recorded_outcome text;', func="\n        SELECT d.decided_by_id, p.current_version_id, d.version_id, d.outcome\n        INTO decided_by, current_version, version, recorded_outcome\n        FROM proposals_decision d\n        JOIN proposals_version v ON v.id = d.version_id\n        JOIN proposals_proposal p ON p.id = v.proposal_id\n        WHERE d.id = NEW.decision_id FOR SHARE OF p;\n        IF decided_by IS NULL OR decided_by = NEW.reviewed_by_id THEN\n            RAISE EXCEPTION 'a decision needs two different officers'\n                USING ERRCODE = 'check_violation';\n        END IF;\n        IF EXISTS (\n            SELECT 1 FROM proposals_decision d\n            JOIN proposals_decisionreview r ON r.decision_id = d.id AND r.answer = 'sent-back'\n            WHERE d.version_id = version AND d.outcome = recorded_outcome\n            AND NEW.reviewed_by_id IN (d.decided_by_id, r.reviewed_by_id)\n        ) THEN\n            RAISE EXCEPTION 'after two officers disagree, a third one must review'\n                USING ERRCODE = 'check_violation';\n        END IF;\n        IF current_version IS DISTINCT FROM version THEN\n            RAISE EXCEPTION 'the version of this decision is no longer current'\n                USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='a1a0ac40195a778bd41b5800bad3070be6ad9dde', operation='INSERT', pgid='pgtrigger_decision_is_reviewed_by_another_officer_5d98c', table='proposals_decisionreview', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='decisionreview',
@@ -1520,11 +1520,11 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='version',
-            trigger=pgtrigger.compiler.Trigger(name='version_is_what_was_hashed', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF NEW.sha256 <> encode(sha256(convert_to(NEW.dossier, 'UTF8')), 'hex') THEN\n            RAISE EXCEPTION 'the hash is not that of the dossier' USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='89223910784f2c893d69cbc4d3b414b7c01a81fa', operation='INSERT', pgid='pgtrigger_version_is_what_was_hashed_fd723', table='proposals_version', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='version_matches_its_hash', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF NEW.sha256 <> encode(sha256(convert_to(NEW.dossier, 'UTF8')), 'hex') THEN\n            RAISE EXCEPTION 'the hash is not that of the dossier' USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='5c8853045fd06a3e96a187f73f2f8c7e82e2c4bd', operation='INSERT', pgid='pgtrigger_version_matches_its_hash_ff61f', table='proposals_version', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='version',
-            trigger=pgtrigger.compiler.Trigger(name='the_last_version_counts', sql=pgtrigger.compiler.UpsertTriggerSql(func='\n        UPDATE proposals_proposal SET current_version_id = NEW.id WHERE id = NEW.proposal_id;\n        RETURN NULL;\n    ', hash='b52b676f08e8963fe03053df43986fd5de63fa53', operation='INSERT', pgid='pgtrigger_the_last_version_counts_2fba0', table='proposals_version', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='last_version_becomes_current', sql=pgtrigger.compiler.UpsertTriggerSql(func='\n        UPDATE proposals_proposal SET current_version_id = NEW.id WHERE id = NEW.proposal_id;\n        RETURN NULL;\n    ', hash='883f37a625d820f44e126593a682b6e8729eb1c6', operation='INSERT', pgid='pgtrigger_last_version_becomes_current_cbc50', table='proposals_version', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='version',

@@ -61,7 +61,7 @@ class ProposedExtension(models.Model):
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(
-                name="one_extension_of_a_call_waits",
+                name="one_extension_of_a_call_is_pending",
                 fields=["call"],
                 condition=Q(extension__isnull=True),
             ),

@@ -87,7 +87,7 @@ class ConflictOfInterest(models.Model):
             ),
         ]
         triggers = [
-            triggers.INTEREST_WAITS,
+            triggers.CONFLICT_WAITS_FOR_OPEN_TRANSACTIONS,
             final("conflicts_are_final"),
         ]
 
@@ -102,7 +102,7 @@ class CaseSearchIndex(models.Model):
     search_vector = SearchVectorField()
 
     class Meta:
-        indexes = [GinIndex(name="case_words", fields=["search_vector"])]
+        indexes = [GinIndex(name="case_search", fields=["search_vector"])]
 
     def __str__(self) -> str:
         return f"Words of version {self.version_id}"
@@ -137,14 +137,15 @@ class ScreeningAnswer(models.Model):
         constraints = [
             models.UniqueConstraint(name="one_answer_for_each_line", fields=["version", "item"]),
             models.CheckConstraint(
-                name="who_differs_says_why", condition=~Q(answer="differ") | Q(reason__regex=r"\S")
+                name="a_disagreement_has_a_reason",
+                condition=~Q(answer="differ") | Q(reason__regex=r"\S"),
             ),
         ]
         triggers = [
             triggers.out_of_conflict(
                 "answer", officer="answered_by_id", proposal=triggers.PROPOSAL_OF_VERSION
             ),
-            pgtrigger.ReadOnly(name="answers_stay_at_their_line", fields=["version", "item"]),
+            pgtrigger.ReadOnly(name="screening_answer_line_is_final", fields=["version", "item"]),
         ]
 
     def __str__(self) -> str:
@@ -162,7 +163,7 @@ class CaseNote(models.Model):
     class Meta:
         ordering = ["-pk"]
         constraints = [
-            models.CheckConstraint(name="a_note_says_something", condition=Q(text__regex=r"\S"))
+            models.CheckConstraint(name="a_case_note_has_a_text", condition=Q(text__regex=r"\S"))
         ]
         triggers = [
             final("case_notes_are_final"),

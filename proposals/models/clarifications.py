@@ -41,14 +41,15 @@ class ClarificationRequest(models.Model):
         ordering = ["pk"]
         constraints = [
             models.CheckConstraint(
-                name="a_question_asks_something", condition=Q(text__regex=r"\S")
+                name="a_clarification_request_has_a_text", condition=Q(text__regex=r"\S")
             ),
             models.CheckConstraint(
-                name="a_question_leaves_time", condition=Q(due_at__gt=F("requested_at"))
+                name="a_clarification_request_is_due_later",
+                condition=Q(due_at__gt=F("requested_at")),
             ),
         ]
         triggers = [
-            final("questions_are_final"),
+            final("clarification_requests_are_final"),
             triggers.out_of_conflict(
                 "question", officer="requested_by_id", proposal=triggers.PROPOSAL_OF_VERSION
             ),
@@ -80,7 +81,9 @@ class ClarificationReply(models.Model):
         ordering = ["pk"]
         verbose_name_plural = "replies"
         constraints = [
-            models.CheckConstraint(name="a_reply_says_something", condition=Q(text__regex=r"\S"))
+            models.CheckConstraint(
+                name="a_clarification_reply_has_a_text", condition=Q(text__regex=r"\S")
+            )
         ]
         triggers = [
             triggers.REPLY_IS_IN_TIME,
@@ -100,6 +103,6 @@ class ClarificationFile(StoredPdf):
     class Meta:
         ordering = ["pk"]
         triggers = [
-            pgtrigger.Protect(name="reply_files_stay", operation=pgtrigger.Delete),
-            final_but("reply_files_keep_their_bytes", changing=["scan", "claimed_at"]),
+            pgtrigger.Protect(name="reply_files_are_not_deleted", operation=pgtrigger.Delete),
+            final_but("reply_file_content_is_final", changing=["scan", "claimed_at"]),
         ]

@@ -25,7 +25,7 @@ class StepAssignment(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                name="a_step_is_given_to_one_partner", fields=["proposal", "step"]
+                name="a_step_is_assigned_to_one_partner", fields=["proposal", "step"]
             )
         ]
 
@@ -79,7 +79,7 @@ class Invitation(models.Model):
                 | (~Q(purpose="read") & Q(participant__isnull=False)),
             ),
             models.UniqueConstraint(
-                name="an_address_is_asked_once_at_a_time",
+                name="an_address_has_one_pending_invitation",
                 fields=["proposal", "participant", "purpose", "email"],
                 condition=Q(state="pending"),
                 nulls_distinct=False,
@@ -88,7 +88,7 @@ class Invitation(models.Model):
         triggers = [
             triggers.ANSWERED_INVITATIONS_ARE_FINAL,
             pgtrigger.ReadOnly(
-                name="invitations_stay_what_they_ask",
+                name="invitation_terms_are_final",
                 fields=["proposal", "participant", "purpose", "email", "invited_at"],
             ),
         ]
@@ -141,7 +141,7 @@ class RoleOfGuest(OfficerRole):
     class Meta:
         proxy = True
         default_permissions = ()
-        triggers = [added_to_group("no_role_for_who_takes_part", table="proposals_collaborator")]
+        triggers = [added_to_group("no_role_for_collaborators", table="proposals_collaborator")]
 
 
 class Confirmation(models.Model):
@@ -199,7 +199,8 @@ class Presence(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                name="a_person_is_at_a_place_once", fields=["proposal", "location", "user"]
+                name="a_person_is_present_at_a_location_once",
+                fields=["proposal", "location", "user"],
             )
         ]
 
@@ -217,7 +218,7 @@ class ReminderSubscription(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                name="a_person_wishes_reminders_once", fields=["proposal", "user"]
+                name="a_person_subscribes_to_reminders_once", fields=["proposal", "user"]
             )
         ]
 

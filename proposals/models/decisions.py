@@ -96,7 +96,7 @@ class Decision(models.Model):
         ]
         triggers = [
             triggers.DECISION_AFTER_DEADLINE,
-            triggers.ONE_OUTCOME_WAITS,
+            triggers.ONE_PENDING_DECISION,
             triggers.out_of_conflict(
                 "decision", officer="decided_by_id", proposal=triggers.PROPOSAL_OF_VERSION
             ),
@@ -151,7 +151,7 @@ class DecisionReview(models.Model):
         ordering = ["-reviewed_at"]
         constraints = [
             models.CheckConstraint(
-                name="what_is_sent_back_has_a_reason",
+                name="a_decision_sent_back_has_a_reason",
                 condition=Q(answer="confirmed") | Q(reason__regex=r"\S"),
             )
         ]
@@ -182,7 +182,7 @@ class DecisionNotice(models.Model):
         verbose_name_plural = "decision notices"
         triggers = [
             triggers.NOTICE_OF_CONFIRMED_DECISION,
-            final("information_is_final"),
+            final("decision_notices_are_final"),
         ]
 
     def __str__(self) -> str:

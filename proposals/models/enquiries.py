@@ -37,11 +37,9 @@ class Enquiry(models.Model):
         ordering = ["-received_at"]
         verbose_name_plural = "enquiries"
         constraints = [
+            models.CheckConstraint(name="an_enquiry_has_a_text", condition=Q(message__regex=r"\S")),
             models.CheckConstraint(
-                name="an_enquiry_asks_something", condition=Q(message__regex=r"\S")
-            ),
-            models.CheckConstraint(
-                name="only_a_closed_enquiry_has_a_day_of_closing",
+                name="only_a_closed_enquiry_has_a_closing_time",
                 condition=Q(state="closed", closed_at__isnull=False)
                 | (~Q(state="closed") & Q(closed_at__isnull=True)),
             ),
@@ -64,9 +62,11 @@ class EnquiryReply(models.Model):
         ordering = ["pk"]
         verbose_name_plural = "enquiry replies"
         constraints = [
-            models.CheckConstraint(name="an_answer_says_something", condition=Q(text__regex=r"\S"))
+            models.CheckConstraint(
+                name="an_enquiry_reply_has_a_text", condition=Q(text__regex=r"\S")
+            )
         ]
-        triggers = [pgtrigger.Protect(name="answers_are_final", operation=pgtrigger.Update)]
+        triggers = [pgtrigger.Protect(name="enquiry_replies_are_final", operation=pgtrigger.Update)]
 
     def __str__(self) -> str:
         return f"Reply {self.pk}"
@@ -88,7 +88,7 @@ class FaqEntry(models.Model):
         verbose_name_plural = _("questions and answers")
         constraints = [
             models.CheckConstraint(
-                name="a_published_answer_is_whole",
+                name="a_faq_entry_has_question_and_answer",
                 condition=Q(question__regex=r"\S") & Q(answer__regex=r"\S"),
             )
         ]

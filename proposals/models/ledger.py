@@ -33,7 +33,7 @@ class LedgerRecord(models.Model):
 
     class Meta:
         ordering = ["pk"]
-        triggers = [final("ledger_notes_are_final")]
+        triggers = [final("ledger_records_are_final")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
@@ -138,7 +138,7 @@ class ClosingCommitment(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                name="no_more_count_than_there_are", condition=Q(counting__lte=F("versions"))
+                name="no_more_versions_count_than_exist", condition=Q(counting__lte=F("versions"))
             )
         ]
         triggers = [final("commitments_are_final")]

@@ -65,7 +65,7 @@ class DocumentReissue(models.Model):
 
 
 class OutboxMessage(OutboxItem):
-    """A promise about a version, made in the transaction that gave cause for it."""
+    """Later work about a version, stored in the transaction that caused it."""
 
     class Kind(models.TextChoices):
         RECEIPT = "receipt", _("Proof of submission")
@@ -76,22 +76,22 @@ class OutboxMessage(OutboxItem):
     kind = models.CharField(max_length=20, choices=Kind)
     version = models.ForeignKey(Version, models.PROTECT, related_name="outbox_messages")
     reissue = models.ForeignKey(
-        DocumentReissue, models.PROTECT, null=True, blank=True, related_name="promises"
+        DocumentReissue, models.PROTECT, null=True, blank=True, related_name="outbox_messages"
     )
     decision = models.OneToOneField(
-        Decision, models.PROTECT, null=True, blank=True, related_name="promise_of_letter"
+        Decision, models.PROTECT, null=True, blank=True, related_name="outbox_message"
     )
 
     class Meta:
         ordering = ["due_at", "pk"]
         constraints = [
             models.UniqueConstraint(
-                name="one_promise_of_each_kind_for_a_version",
+                name="one_outbox_message_of_each_kind_for_a_version",
                 fields=["kind", "version"],
                 condition=Q(reissue=None, decision=None),
             ),
             models.UniqueConstraint(
-                name="one_promise_for_a_version_in_a_reissue", fields=["version", "reissue"]
+                name="one_outbox_message_for_a_version_in_a_reissue", fields=["version", "reissue"]
             ),
             models.CheckConstraint(
                 name="a_letter_is_about_a_decision",
@@ -108,10 +108,10 @@ class OutboxMessage(OutboxItem):
         ]
         triggers = [
             pgtrigger.ReadOnly(
-                name="promises_stay_what_was_promised",
+                name="outbox_message_content_is_final",
                 fields=["kind", "version", "reissue", "decision"],
             ),
-            pgtrigger.Protect(name="promises_stay", operation=pgtrigger.Delete),
+            pgtrigger.Protect(name="outbox_messages_are_not_deleted", operation=pgtrigger.Delete),
         ]
 
     def __str__(self) -> str:
@@ -119,7 +119,7 @@ class OutboxMessage(OutboxItem):
 
     @property
     def cause(self) -> str:
-        """What the sealed document that is promised is made for; one is made for each."""
+        """What the sealed document that is to come is made for; one is made for each."""
         if self.decision_id:
             return f"decision:{self.decision_id}"
         return f"reissue:{self.reissue_id}" if self.reissue_id else SealedDocument.SUBMISSION
@@ -142,14 +142,14 @@ class QueuedEmail(OutboxItem):
         ordering = ["due_at", "pk"]
         indexes = [
             models.Index(
-                name="mails_waiting",
+                name="emails_waiting",
                 fields=["due_at"],
                 condition=~Q(state__in=["done", "failed"]),
             )
         ]
         triggers = [
             pgtrigger.ReadOnly(
-                name="mails_stay_who_they_are_for",
+                name="email_addressee_is_final",
                 fields=["key", "proposal", "to", "subject"],
             )
         ]
@@ -186,7 +186,7 @@ class JobFailure(OutboxItem):
     class Meta:
         ordering = ["job", "row"]
         constraints = [
-            models.UniqueConstraint(name="one_trouble_for_a_row_of_a_work", fields=["job", "row"])
+            models.UniqueConstraint(name="one_failure_for_each_row_of_a_job", fields=["job", "row"])
         ]
 
     def __str__(self) -> str:

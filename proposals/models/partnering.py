@@ -125,27 +125,27 @@ class PartnershipRequest(models.Model):
         ordering = ["-published_at", "-pk"]
         constraints = [
             models.CheckConstraint(
-                name="what_was_published_has_a_day_and_an_end",
+                name="a_published_request_has_dates",
                 condition=Q(state__in=["draft", "waiting", "refused"])
                 | Q(published_at__isnull=False, expires_at__gt=F("published_at")),
             ),
             models.CheckConstraint(
-                name="a_request_says_something",
+                name="a_partnership_request_has_a_text",
                 condition=Q(title__regex=r"\S") & Q(text__regex=r"\S"),
             ),
             models.CheckConstraint(
-                name="a_refusal_has_a_remark",
+                name="a_refused_request_has_a_remark",
                 condition=~Q(state__in=["refused", "removed"]) | Q(remark__regex=r"\S"),
             ),
         ]
         indexes = [
-            GinIndex(name="request_words", fields=["search_vector"]),
+            GinIndex(name="request_search", fields=["search_vector"]),
             GinIndex(name="request_sectors", fields=["sectors"]),
             models.Index(name="requests_by_age", fields=["call", "state", "-published_at"]),
         ]
         triggers = [
             pgtrigger.FSM(
-                name="request_moves",
+                name="request_state_transitions",
                 field="state",
                 transitions=[
                     ("draft", "waiting"),
@@ -195,7 +195,7 @@ class SearchWord(models.Model):
     trigrams = ArrayField(models.TextField())
 
     class Meta:
-        indexes = [GinIndex(name="words_by_trigrams", fields=["trigrams"])]
+        indexes = [GinIndex(name="trigram_search", fields=["trigrams"])]
 
     def __str__(self) -> str:
         return self.word
@@ -256,7 +256,7 @@ class Conversation(models.Model):
         ]
         triggers = [
             pgtrigger.ReadOnly(
-                name="conversations_stay_with_those_who_write",
+                name="conversation_parties_are_final",
                 fields=["number", "request", "addressee", "organisation", "started_at"],
             )
         ]
@@ -285,7 +285,7 @@ class Message(models.Model):
     class Meta:
         ordering = ["pk"]
         constraints = [
-            models.CheckConstraint(name="a_message_says_something", condition=Q(text__regex=r"\S"))
+            models.CheckConstraint(name="a_message_has_a_text", condition=Q(text__regex=r"\S"))
         ]
         indexes = [models.Index(name="messages_by_sender", fields=["written_by", "-sent_at"])]
         triggers = [final_but("messages_are_final", forgotten=["written_by_id"])]
@@ -336,9 +336,11 @@ class AbuseReport(models.Model):
     class Meta:
         ordering = ["handled_at", "-pk"]
         constraints = [
-            models.CheckConstraint(name="a_report_says_why", condition=Q(reason__regex=r"\S")),
             models.CheckConstraint(
-                name="a_report_is_about_something",
+                name="an_abuse_report_has_a_reason", condition=Q(reason__regex=r"\S")
+            ),
+            models.CheckConstraint(
+                name="an_abuse_report_has_a_subject",
                 condition=Q(request__isnull=False) | Q(conversation__isnull=False),
             ),
             models.CheckConstraint(
@@ -394,7 +396,7 @@ class OrganisationSearchIndex(models.Model):
 
     class Meta:
         indexes = [
-            GinIndex(name="organisation_words", fields=["search_vector"]),
+            GinIndex(name="organisation_search", fields=["search_vector"]),
             GinIndex(name="organisation_sectors", fields=["sectors"]),
         ]
 

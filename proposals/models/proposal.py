@@ -137,10 +137,10 @@ class Proposal(models.Model):
     class Meta:
         ordering = ["-started_at"]
         triggers = [
-            triggers.COUNTING_VERSION_IS_ITS_OWN,
+            triggers.CURRENT_VERSION_IS_ITS_OWN,
             triggers.ONLY_DRAFTS_ARE_DELETED,
             pgtrigger.ReadOnly(
-                name="proposals_keep_their_number", fields=["number", "started_at", "started_by"]
+                name="proposal_identity_is_final", fields=["number", "started_at", "started_by"]
             ),
         ]
 
@@ -226,7 +226,7 @@ class Participant(models.Model):
                 fields=["proposal", "organisation"],
             ),
             models.UniqueConstraint(
-                name="a_participant_key_is_given_once", fields=["proposal", "key"]
+                name="a_participant_key_is_used_once", fields=["proposal", "key"]
             ),
             models.UniqueConstraint(
                 name="a_consortium_has_one_coordinator",
@@ -245,7 +245,7 @@ class Participant(models.Model):
         triggers = [
             _logged("participant"),
             pgtrigger.ReadOnly(
-                name="participants_stay_who_they_are", fields=["proposal", "organisation", "key"]
+                name="participant_identity_is_final", fields=["proposal", "organisation", "key"]
             ),
         ]
 
@@ -355,8 +355,8 @@ class ProposalFile(StoredPdf):
         ]
         triggers = [
             _logged("file", "OLD.replaced_at IS DISTINCT FROM NEW.replaced_at"),
-            triggers.FILES_STAY,
-            final_but("files_keep_their_bytes", changing=["scan", "claimed_at", "replaced_at"]),
+            triggers.FILES_ARE_NOT_DELETED,
+            final_but("file_content_is_final", changing=["scan", "claimed_at", "replaced_at"]),
         ]
 
 
@@ -415,7 +415,7 @@ class Collaborator(models.Model):
         triggers = [
             no_officer("no_officer_takes_part_by_invitation"),
             pgtrigger.ReadOnly(
-                name="who_takes_part_by_invitation_stays",
+                name="collaborator_identity_is_final",
                 fields=["proposal", "user", "participant"],
             ),
         ]

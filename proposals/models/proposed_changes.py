@@ -42,7 +42,7 @@ class ProposedChange(models.Model):
     error = models.CharField(max_length=100, blank=True)
     claimed_at = models.DateTimeField(null=True)
     change = models.OneToOneField(
-        ConditionChange, models.PROTECT, null=True, related_name="proposal_of_it"
+        ConditionChange, models.PROTECT, null=True, related_name="proposed_change"
     )
     applied_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     verdicts_made = models.PositiveIntegerField(default=0)
@@ -69,7 +69,7 @@ class ProposedChange(models.Model):
         ]
         triggers = [
             pgtrigger.ReadOnly(
-                name="proposed_changes_stay_what_was_proposed",
+                name="proposed_change_content_is_final",
                 fields=[
                     "call",
                     "programme",
@@ -80,7 +80,7 @@ class ProposedChange(models.Model):
                     "proposed_at",
                 ],
             ),
-            pgtrigger.Protect(name="proposed_changes_stay", operation=pgtrigger.Delete),
+            pgtrigger.Protect(name="proposed_changes_are_not_deleted", operation=pgtrigger.Delete),
         ]
 
     def __str__(self) -> str:

@@ -22,7 +22,7 @@ class SealedAccessAttempt(models.Model):
 
     class Meta:
         ordering = ["-tried_at"]
-        triggers = [final("sealed_accesses_are_final")]
+        triggers = [final("sealed_access_attempts_are_final")]
 
     def __str__(self) -> str:
         """Without the proposal: it may be sealed still."""

@@ -1,4 +1,4 @@
-"""Triggers of this floor: what must never be false, seen to by PostgreSQL.
+"""Triggers of this layer: what must never be false, guarded by PostgreSQL.
 
 Foreign keys are looked at when a transaction ends, so what a row names may come after it. Where a trigger
 asks that other row, one that is not there yet is a refusal.
@@ -83,7 +83,7 @@ VERSION_IS_RECEIVED_BY_THE_CLOCK = received_by_the_clock(
     "version_is_received_by_the_clock", column="received_at", what="a version"
 )
 REPLY_IS_RECEIVED_BY_THE_CLOCK = received_by_the_clock(
-    "reply_is_received_by_the_clock", column="replied_at", what="an answer"
+    "reply_is_received_by_the_clock", column="replied_at", what="a reply"
 )
 
 WITHDRAWAL_IS_RECEIVED_BY_THE_CLOCK = received_by_the_clock(
@@ -96,15 +96,15 @@ WITHDRAWAL_IS_IN_TIME = _in_time(
 )
 
 # The stored hash is the hash of the stored bytes.
-VERSION_IS_WHAT_WAS_HASHED = refused_if(
-    "version_is_what_was_hashed",
+VERSION_MATCHES_ITS_HASH = refused_if(
+    "version_matches_its_hash",
     "NEW.sha256 <> encode(sha256(convert_to(NEW.dossier, 'UTF8')), 'hex')",
     "'the hash is not that of the dossier'",
 )
 
 # A proposal counts by the last of its own versions, unless that one is withdrawn; then by none.
-COUNTING_VERSION_IS_ITS_OWN = pgtrigger.Trigger(
-    name="counting_version_is_its_own",
+CURRENT_VERSION_IS_ITS_OWN = pgtrigger.Trigger(
+    name="current_version_is_its_own",
     when=pgtrigger.Before,
     operation=pgtrigger.Insert | pgtrigger.Update,
     func="""
@@ -115,26 +115,26 @@ COUNTING_VERSION_IS_ITS_OWN = pgtrigger.Trigger(
             )
             OR EXISTS (SELECT 1 FROM proposals_withdrawal WHERE version_id = NEW.current_version_id)
         ) THEN
-            RAISE EXCEPTION 'a proposal counts by the last version of its own, where that is not withdrawn'
+            RAISE EXCEPTION 'the current version must be the last one, and not withdrawn'
                 USING ERRCODE = 'check_violation';
         END IF;
         IF TG_OP = 'UPDATE' AND NEW.current_version_id IS NULL
             AND OLD.current_version_id IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM proposals_withdrawal WHERE version_id = OLD.current_version_id
         ) THEN
-            RAISE EXCEPTION 'a version counts until it is withdrawn' USING ERRCODE = 'check_violation';
+            RAISE EXCEPTION 'only a withdrawal clears the current version' USING ERRCODE = 'check_violation';
         END IF;
         IF TG_OP = 'UPDATE' AND NEW.strand_id <> OLD.strand_id THEN
-            RAISE EXCEPTION 'a proposal belongs to one strand for ever'
+            RAISE EXCEPTION 'the strand of a proposal is final'
                 USING ERRCODE = 'check_violation';
         END IF;
         RETURN NEW;
     """,
 )
 
-# Of several versions the last one that was handed in counts, also after a withdrawal.
-THE_LAST_VERSION_COUNTS = pgtrigger.Trigger(
-    name="the_last_version_counts",
+# Of several versions the last one submitted is current, also after a withdrawal.
+LAST_VERSION_BECOMES_CURRENT = pgtrigger.Trigger(
+    name="last_version_becomes_current",
     when=pgtrigger.After,
     operation=pgtrigger.Insert,
     func="""
@@ -161,20 +161,20 @@ DECISION_AFTER_DEADLINE = pgtrigger.Trigger(
 )
 
 # Two officers for each decision, about the version that still counts; the lock keeps it counting meanwhile.
-# Where two have differed and the same outcome is recorded again, a third one looks at it.
+# Where two disagreed and the same outcome is recorded again, a third one looks at it.
 REVIEWED_BY_ANOTHER = pgtrigger.Trigger(
     name="decision_is_reviewed_by_another_officer",
     when=pgtrigger.Before,
     operation=pgtrigger.Insert,
     declare=[
         ("decided_by", "bigint"),
-        ("counting", "bigint"),
+        ("current_version", "bigint"),
         ("version", "bigint"),
-        ("given", "text"),
+        ("recorded_outcome", "text"),
     ],
     func="""
         SELECT d.decided_by_id, p.current_version_id, d.version_id, d.outcome
-        INTO decided_by, counting, version, given
+        INTO decided_by, current_version, version, recorded_outcome
         FROM proposals_decision d
         JOIN proposals_version v ON v.id = d.version_id
         JOIN proposals_proposal p ON p.id = v.proposal_id
@@ -186,14 +186,14 @@ REVIEWED_BY_ANOTHER = pgtrigger.Trigger(
         IF EXISTS (
             SELECT 1 FROM proposals_decision d
             JOIN proposals_decisionreview r ON r.decision_id = d.id AND r.answer = 'sent-back'
-            WHERE d.version_id = version AND d.outcome = given
+            WHERE d.version_id = version AND d.outcome = recorded_outcome
             AND NEW.reviewed_by_id IN (d.decided_by_id, r.reviewed_by_id)
         ) THEN
-            RAISE EXCEPTION 'where two officers have differed a third one answers'
+            RAISE EXCEPTION 'after two officers disagree, a third one must review'
                 USING ERRCODE = 'check_violation';
         END IF;
-        IF counting IS DISTINCT FROM version THEN
-            RAISE EXCEPTION 'the version of this decision no longer counts'
+        IF current_version IS DISTINCT FROM version THEN
+            RAISE EXCEPTION 'the version of this decision is no longer current'
                 USING ERRCODE = 'check_violation';
         END IF;
         RETURN NEW;
@@ -208,9 +208,10 @@ PROPOSAL_OF_VERSION = "(SELECT v.proposal_id FROM proposals_version v WHERE v.id
 
 
 def out_of_conflict(name: str, *, officer: str, proposal: str) -> pgtrigger.Trigger:
-    """Nothing is done to a case by an officer who has an interest in it; `proposal` is an expression.
+    """No officer with a conflict of interest does anything to a case; `proposal` is an SQL expression.
 
-    Its lock goes with that of `INTEREST_WAITS`: of an interest and an act at once the later sees the earlier.
+    The lock goes with that of `CONFLICT_WAITS_FOR_OPEN_TRANSACTIONS`: of a declaration and an act at once,
+    the later sees the earlier.
     """
     return pgtrigger.Trigger(
         name=f"{name}_out_of_conflict",
@@ -230,9 +231,9 @@ def out_of_conflict(name: str, *, officer: str, proposal: str) -> pgtrigger.Trig
     )
 
 
-# An interest is declared when what anybody is just doing to the case is done.
-INTEREST_WAITS = pgtrigger.Trigger(
-    name="interest_waits_for_who_works",
+# A conflict of interest is declared after open transactions on the case have ended.
+CONFLICT_WAITS_FOR_OPEN_TRANSACTIONS = pgtrigger.Trigger(
+    name="conflict_waits_for_open_transactions",
     when=pgtrigger.Before,
     operation=pgtrigger.Insert,
     func="""
@@ -242,8 +243,8 @@ INTEREST_WAITS = pgtrigger.Trigger(
 )
 
 # Two officers who record outcomes at once do not both leave one to a second officer.
-ONE_OUTCOME_WAITS = pgtrigger.Trigger(
-    name="one_outcome_of_a_version_waits",
+ONE_PENDING_DECISION = pgtrigger.Trigger(
+    name="one_decision_of_a_version_is_pending",
     when=pgtrigger.Before,
     operation=pgtrigger.Insert,
     func=f"""
@@ -253,7 +254,7 @@ ONE_OUTCOME_WAITS = pgtrigger.Trigger(
             LEFT JOIN proposals_decisionreview r ON r.decision_id = d.id
             WHERE d.version_id = NEW.version_id AND r.id IS NULL
         ) THEN
-            RAISE EXCEPTION 'an outcome of this version waits for a second officer'
+            RAISE EXCEPTION 'a decision on this version waits for a second officer'
                 USING ERRCODE = 'check_violation';
         END IF;
         RETURN NEW;
@@ -262,12 +263,12 @@ ONE_OUTCOME_WAITS = pgtrigger.Trigger(
 
 # No letter is sent about a decision that a second officer has not confirmed.
 NOTICE_OF_CONFIRMED_DECISION = refused_if(
-    "informed_of_what_stands",
+    "notice_is_of_confirmed_decision",
     """NOT EXISTS (
             SELECT 1 FROM proposals_decisionreview r
             WHERE r.decision_id = NEW.decision_id AND r.answer = 'confirmed'
         )""",
-    "'only of a decision that stands may anybody be told'",
+    "'a notice requires a confirmed decision'",
 )
 
 # What was once submitted is withdrawn, never deleted; and a deleted draft gets no version.
@@ -300,11 +301,11 @@ def goes_with_a_deleted_draft(name: str, *, what: str) -> pgtrigger.Trigger:
     )
 
 
-FILES_STAY = goes_with_a_deleted_draft("files_stay", what="files")
+FILES_ARE_NOT_DELETED = goes_with_a_deleted_draft("files_are_not_deleted", what="files")
 
 # Whoever saves a section, by whatever way, its text is in the history.
 SAVED_TEXTS_ARE_LOGGED = pgtrigger.Trigger(
-    name="every_saved_text_is_kept",
+    name="saved_sections_are_logged",
     when=pgtrigger.After,
     operation=pgtrigger.Insert | pgtrigger.Update,
     condition=pgtrigger.Condition("NEW.version > 0 OR NEW.answers <> '{}'::jsonb"),
@@ -319,7 +320,7 @@ SAVED_TEXTS_ARE_LOGGED = pgtrigger.Trigger(
     """,
 )
 
-# An invitation is answered or revoked once.
+# An invitation is accepted, declined or revoked once.
 ANSWERED_INVITATIONS_ARE_FINAL = pgtrigger.Trigger(
     name="answered_invitations_are_final",
     when=pgtrigger.Before,
@@ -330,20 +331,20 @@ ANSWERED_INVITATIONS_ARE_FINAL = pgtrigger.Trigger(
             RETURN NEW;
         END IF;
         IF OLD.state <> 'pending' THEN
-            RAISE EXCEPTION 'an invitation is answered once' USING ERRCODE = 'check_violation';
+            RAISE EXCEPTION 'an invitation is closed only once' USING ERRCODE = 'check_violation';
         END IF;
         RETURN NEW;
     """,
 )
 
-# An answer to the officers comes before the instant that they named; that instant itself is late.
+# A reply to officers is received before the instant at which it is due.
 REPLY_IS_IN_TIME = refused_if(
     "reply_is_in_time",
     """NOT EXISTS (
             SELECT 1 FROM proposals_clarificationrequest
             WHERE id = NEW.clarification_request_id AND due_at > NEW.replied_at
         )""",
-    "'this answer came too late'",
+    "'the reply was received after it was due'",
 )
 
 # A rehearsal is kept apart from everything that the public sees.

@@ -126,8 +126,8 @@ class Version(models.Model):
         triggers = [
             triggers.VERSION_IS_IN_TIME,
             triggers.VERSION_IS_RECEIVED_BY_THE_CLOCK,
-            triggers.VERSION_IS_WHAT_WAS_HASHED,
-            triggers.THE_LAST_VERSION_COUNTS,
+            triggers.VERSION_MATCHES_ITS_HASH,
+            triggers.LAST_VERSION_BECOMES_CURRENT,
             final("versions_are_final"),
         ]
 
@@ -182,7 +182,7 @@ class VerdictRecord(models.Model):
     """The verdict on a version. A later one is stored beside the first, never instead.
 
     Facts, rule set and country set are those that it was made by, so that it can be replayed; only
-    verdicts that are older than this promise lack them.
+    verdicts that are older than this guarantee lack them.
     """
 
     class AudienceChoices(models.TextChoices):
@@ -220,7 +220,7 @@ class VerdictRecord(models.Model):
         ordering = ["version_id", "pk"]
         constraints = [
             models.CheckConstraint(
-                name="a_verdict_names_all_that_it_was_made_by",
+                name="a_verdict_has_its_conditions",
                 condition=Q(
                     facts__isnull=True,
                     rule_set__isnull=True,

@@ -36,7 +36,7 @@ class SectionChange(models.Model):
         ]
         triggers = [
             written_by_triggers_only("saved_texts_are_written_by_triggers"),
-            final_but("saved_texts_are_final", forgotten=["saved_by_id"]),
+            final_but("section_changes_are_final", forgotten=["saved_by_id"]),
             triggers.goes_with_a_deleted_draft("saved_texts_stay", what="saved texts"),
         ]
 
@@ -114,7 +114,7 @@ class ProposalActivity(models.Model):
     class Meta:
         ordering = ["pk"]
         triggers = [
-            final_but("happenings_are_final", forgotten=["by_id"]),
+            final_but("activity_is_final", forgotten=["by_id"]),
             triggers.goes_with_a_deleted_draft("happenings_stay", what="happenings"),
         ]
 

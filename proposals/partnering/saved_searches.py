@@ -95,7 +95,7 @@ def _notify(pk: int, moment: datetime) -> bool:
         "%(count)s new requests match your saved search “%(name)s”.",
         count,
     )
-    stop = reverse("partners:stop", args=[signing.dumps(saved.pk, salt=SALT)])
+    stop = reverse("partners:unsubscribe", args=[signing.dumps(saved.pk, salt=SALT)])
     queue_email(
         EmailContent(
             subject=_("New results for your search “%(name)s”") % {"name": saved.name},

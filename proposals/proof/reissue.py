@@ -21,7 +21,9 @@ def reissue_documents(call: Call, kind: str, *, reason: str, by: User) -> Docume
     """
     Call.objects.select_for_update(no_key=True).only("pk").get(pk=call.pk)
     own = DocumentReissue.objects.filter(call=call, kind=kind, reason=reason, requested_by=by)
-    same = own.filter(promises__state__in=[OutboxItem.State.DUE, OutboxItem.State.CLAIMED]).first()
+    same = own.filter(
+        outbox_messages__state__in=[OutboxItem.State.DUE, OutboxItem.State.CLAIMED]
+    ).first()
     if same is not None:
         return same
     made = DocumentReissue.objects.create(
@@ -56,12 +58,12 @@ class ReissueProgress:
 
 def with_progress(runs: QuerySet[DocumentReissue]) -> QuerySet[DocumentReissue]:
     """Each with the figures of `progress_of`, for lists."""
-    return runs.annotate(**_figures("promises__"))
+    return runs.annotate(**_figures("outbox_messages__"))
 
 
 def progress_of(run: DocumentReissue) -> ReissueProgress:
     """How much of it is done, for a progress bar."""
-    return ReissueProgress(**run.promises.aggregate(**_figures("")))
+    return ReissueProgress(**run.outbox_messages.aggregate(**_figures("")))
 
 
 def _figures(prefix: str) -> dict[str, Count]:

@@ -37,14 +37,14 @@ class Cancelled(Exception):
 
 
 class NothingToExport(Exception):
-    """None of the chosen versions may be taken out by this person."""
+    """This person may export none of the chosen versions."""
 
 
 @transaction.atomic
 def request_export(kind: str, versions: Sequence[int], *, by: User) -> Export:
-    """Queue a file of these versions; that each was taken out is noted with its case.
+    """Queue a file of these versions; each export is logged with its case.
 
-    What the same person has asked for already, and is under way, is not promised again.
+    An export that the same person has requested and that is under way is not queued again.
 
     Raises:
         NothingToExport: none of them may be read by this person.

@@ -373,7 +373,7 @@ def _check_exceptions(version: Version, item: str) -> None:
 
 
 @transaction.atomic
-def agree_with_what_is_met(version: Version, *, by: User) -> int:
+def confirm_met_rules(version: Version, *, by: User) -> int:
     """Agree with every rule that is met and that nobody has answered; returns with how many.
 
     Raises:

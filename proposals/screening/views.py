@@ -63,7 +63,7 @@ class ReplyForm(forms.Form):
 
 
 @login_required_keep_post
-def questions(request: HttpRequest, number: str) -> HttpResponse:
+def clarification_list(request: HttpRequest, number: str) -> HttpResponse:
     """All questions about the proposal, with their answers."""
     draft = get_draft_or_404(request, number)
     asked = (
@@ -71,7 +71,7 @@ def questions(request: HttpRequest, number: str) -> HttpResponse:
         .select_related("version", "reply__replied_by")
         .prefetch_related("reply__files")
     )
-    context = base_context(draft, "questions", questions=list(asked), moment=clock.now())
+    context = base_context(draft, "clarifications", questions=list(asked), moment=clock.now())
     return render(request, "screening/questions.html", context)
 
 
@@ -93,10 +93,15 @@ def reply(request: HttpRequest, number: str, pk: int) -> HttpResponse:
         status = _answer(request, question, form)
         if status == OK:
             messages.success(request, _("Reply sent. The officers can now read it."))
-            return redirect("proposals:questions", number)
+            return redirect("proposals:clarifications", number)
         question.refresh_from_db()  # the page shows what is stored by now
     context = base_context(
-        draft, "questions", question=question, form=form, moment=clock.now(), may_reply=leads(draft)
+        draft,
+        "clarifications",
+        question=question,
+        form=form,
+        moment=clock.now(),
+        may_reply=leads(draft),
     )
     return render(request, "screening/reply.html", context, status=status)
 

@@ -176,7 +176,7 @@ def receipt(request: HttpRequest, number: str, version: int) -> HttpResponse:
 
 
 @login_required_keep_post
-def whole_proposal(request: HttpRequest, number: str, version: int) -> HttpResponse:
+def proposal_pdf(request: HttpRequest, number: str, version: int) -> HttpResponse:
     """The proposal PDF: the whole proposal as a sealed PDF."""
     return _sealed(ProposalPdf, get_version_or_404(request, number, version))
 

@@ -24,6 +24,7 @@ from foundation.rich_text import as_html
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
 from proposals.dossier.document import controller_in_words
+from proposals.dossier.evidence_words import LEGAL_BASIS_WORDS
 from proposals.dossier.outcome_words import outcome_words
 from proposals.models import Proposal, VerdictRecord
 from proposals.steps.forms import COST_LABELS
@@ -91,6 +92,12 @@ def of_subject(findings: list[Finding], subject: str) -> list[Finding]:
 def item(values: dict[str, Any], key: str) -> Any:
     """One value of a mapping by a key that is in a variable."""
     return values[key]
+
+
+@register.filter
+def legal_basis_words(code: str) -> str:
+    """On what a country's participation is based."""
+    return str(LEGAL_BASIS_WORDS[code])
 
 
 @register.filter

@@ -107,7 +107,7 @@ def _notify_consortium(
             % values,
             status=_("The draft has not changed. It is not a submission until you submit it."),
             next_step=_("You can continue working on the draft."),
-            link=reverse("proposals:work", args=[proposal.number]),
+            link=reverse("proposals:progress", args=[proposal.number]),
             link_label=_("View tasks by partner"),
         )
     else:

@@ -78,7 +78,7 @@ def test_the_self_check_and_the_what_if_need_no_javascript(call, visit):
     proposal = make_ready(call, lead=lead)
     visitor = visit(scripts=False, width=320)
     page = visitor.page
-    page.goto(f"{visitor.address}/calls/COS-CLUSTER-2014-3-03/may-we-apply/?kind=company")
+    page.goto(f"{visitor.address}/calls/COS-CLUSTER-2014-3-03/self-check/?kind=company")
     assert "There is a problem" in page.content()
     page.goto(f"{visitor.address}/account/login/")
     page.fill("[name=login]", lead.email)

@@ -318,7 +318,7 @@ def test_all_pages_fit_a_phone_and_a_zoomed_window(call, visit):
         "/account/email/",
         "/account/password/change/",
         "/demo/accounts/",
-        "/demo/mails/",
+        "/demo/emails/",
     ]
     below = ["", "consortium/", "consortium/p2/", "consortium/new/", "check/", "withdraw/"]
     below += [

@@ -143,7 +143,7 @@ def assign_and_screen(officer, version):
 
 
 def ask_and_answer(officer, lead, version):
-    officer.goto(reverse("admin:proposals_version_ask", args=[version.pk]))
+    officer.goto(reverse("admin:proposals_version_request_clarification", args=[version.pk]))
     officer.fill(text="When was the agreement ratified?")
     officer.press("Send request", within="#content")
     officer.assert_shows("Clarification request sent by email", "When was the agreement ratified?")
@@ -320,7 +320,7 @@ def test_every_page_of_the_desk_is_accessible_and_fits(call, visit, width):
         visitor.press("Go", within="#changelist-form")
         visitor.press(text, within="#content")
     manager = sign_in_officer(visit, CALL_MANAGERS, width=width)
-    for name in ("change", "clone", "rehearse", "extend", "extend_one", "incident", "publish"):
+    for name in ("change", "clone", "rehearse", "extend", "extend_proposal", "incident", "publish"):
         manager.goto(reverse(f"admin:calls_call_{name}", args=[call.pk]))
     manager.goto(reverse("admin:calls_call_add"))
     manager.press("Create call", within="#content")
@@ -328,7 +328,7 @@ def test_every_page_of_the_desk_is_accessible_and_fits(call, visit, width):
     manager.goto(reverse("admin:calls_strand_change", args=[strand.pk]))
     lead = visit(width=width)
     lead.log_in(version.submitted_by)
-    for name in ("questions", "decisions"):
+    for name in ("clarifications", "decisions"):
         lead.goto(reverse(f"proposals:{name}", args=[version.proposal.number]))
     lead.goto(reverse("proposals:reply", args=[version.proposal.number, question.pk]))
 

@@ -47,7 +47,7 @@ def test_the_queue_and_what_is_made_again(call, visit, width):
     visitor.goto(reverse("admin:proposals_documentreissue_add"))
     visitor.goto(reverse("admin:proposals_documentreissue_change", args=[run.pk]))
     visitor.assert_shows("0 of 2 documents issued")
-    run.promises.update(state="done")
+    run.outbox_messages.update(state="done")
     visitor.page.get_by_text(
         "All documents have been reissued."
     ).wait_for()  # without loading it again

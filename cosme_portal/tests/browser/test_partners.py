@@ -138,13 +138,13 @@ def test_every_page_of_partner_search_is_accessible_and_fits(call, visit, width)
         request.get_absolute_url(),
         hidden.get_absolute_url(),
         "/partners/organisations/?q=cluster",
-        "/ask/",
-        "/ask/contact-points/",
-        "/ask/contact-points/?q=zzz",
+        "/helpdesk/",
+        "/helpdesk/contact-points/",
+        "/helpdesk/contact-points/?q=zzz",
     ):
         visitor.goto(path)
     visitor.press("Show all")
-    visitor.goto("/ask/")
+    visitor.goto("/helpdesk/")
     visitor.press("Send question")
     visitor.assert_shows("There is a problem")
     visitor.log_in(asker[0])
@@ -152,12 +152,12 @@ def test_every_page_of_partner_search_is_accessible_and_fits(call, visit, width)
         "/partners/?call=" + call.reference,
         "/partners/mine/",
         "/partners/searches/",
-        "/partners/table/",
+        "/partners/import/",
         "/partners/messages/",
         conversation.get_absolute_url(),
         f"/partners/new/{call.reference}/",
-        f"/partners/requests/{hidden.number}/write/",
-        "/ask/mine/",
+        f"/partners/requests/{hidden.number}/message/",
+        "/helpdesk/mine/",
     ):
         visitor.goto(path)
     visitor.press("Contact the helpdesk")

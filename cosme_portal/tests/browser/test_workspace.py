@@ -325,7 +325,7 @@ def test_every_page_of_the_workspace_is_fine_on_screen_and_phone(visit, call):
         f"{base}/preview/",
         f"{base}/consortium/p2/remove/",
         f"{base}/delete/",
-        f"{base}/work/p2/confirm/",
+        f"{base}/progress/p2/confirm/",
         f"{base}/steps/vision/",
         f"{base}/steps/summary/?text=1",
         "/proof/check/",
@@ -337,7 +337,7 @@ def test_every_page_of_the_workspace_is_fine_on_screen_and_phone(visit, call):
             visitor.goto(path)
     partner = visit()
     partner.log_in(partner_of(proposal))
-    for path in (f"{base}/steps/summary/", f"{base}/steps/budget/", f"{base}/work/p2/confirm/"):
+    for path in (f"{base}/steps/summary/", f"{base}/steps/budget/", f"{base}/progress/p2/confirm/"):
         partner.goto(path)
 
 

@@ -30,7 +30,7 @@ from calls.models import (
 from calls.views.call import page_as_open
 from foundation import clock
 from foundation.sentences import gettext as _
-from proposals.conditions import call_administration as desk_calls
+from proposals.conditions import call_administration
 from proposals.conditions.admin.call_forms import (
     BeginForm,
     CallForm,
@@ -167,7 +167,7 @@ class CallAdmin(OfficerAdmin):
             Call.objects.select_for_update().filter(pk=object_id).first()
         result: Any = super().get_object(request, object_id, from_field)
         if result is not None:
-            result.mark = desk_calls.mark_of_texts(result)
+            result.mark = call_administration.mark_of_texts(result)
             result.is_stale = request.POST.get("seen", result.mark) != result.mark
         return result
 
@@ -187,9 +187,9 @@ class CallAdmin(OfficerAdmin):
                 "<int:pk>/publish/", require_safe(self._publish), "publish", "calls.view_call"
             ),
             self.url(
-                "<int:pk>/publish/ask/",
+                "<int:pk>/publish/request/",
                 require_POST(self._ask),
-                "ask_to_publish",
+                "request_publication",
                 "proposals.add_publicationrequest",
             ),
             self.url(
@@ -218,9 +218,9 @@ class CallAdmin(OfficerAdmin):
                 "calls.add_extension",
             ),
             self.url(
-                "<int:pk>/extend-one/",
-                idempotent(self._extend_one),
-                "extend_one",
+                "<int:pk>/extend-proposal/",
+                idempotent(self._extend_proposal),
+                "extend_proposal",
                 "proposals.add_individualextension",
             ),
             self.url(
@@ -333,19 +333,19 @@ class CallAdmin(OfficerAdmin):
             obstacles=list(call_setup.obstacles_to_publishing(call)),
             remarks=list(call_setup.remarks_before_publishing(call)),
             asked=asked.first(),
-            mark=desk_calls.mark_of(call, asked.first()),
+            mark=call_administration.mark_of(call, asked.first()),
             may_ask=request.user.has_perm("proposals.add_publicationrequest"),
             may_confirm=request.user.has_perm("proposals.change_publicationrequest"),
         )
 
     def _ask(self, request: HttpRequest, pk: int) -> HttpResponse:
         text = _("A colleague can now approve publication.")
-        return self._published(request, pk, desk_calls.ask_to_publish, text)
+        return self._published(request, pk, call_administration.request_publication, text)
 
     def _confirm(self, request: HttpRequest, pk: int) -> HttpResponse:
         text = _("Call published.")
         seen = request.POST.get("seen", "")
-        confirm = partial(desk_calls.confirm_publication, seen=seen)
+        confirm = partial(call_administration.confirm_publication, seen=seen)
         return self._published(request, pk, confirm, text)
 
     def _published(
@@ -353,7 +353,7 @@ class CallAdmin(OfficerAdmin):
     ) -> HttpResponse:
         try:
             act(get_object_or_404(Call, pk=pk), by=current_user(request))
-        except desk_calls.CannotPublishCall as refusal:
+        except call_administration.CannotPublishCall as refusal:
             messages.error(request, str(refusal))
         else:
             messages.success(request, text)
@@ -368,13 +368,13 @@ class CallAdmin(OfficerAdmin):
         if request.method == "POST" and form.is_valid():
             seen = request.POST.get("seen", "")
             act, text = (
-                (partial(desk_calls.propose_extension, seen=seen), PROPOSED)
+                (partial(call_administration.propose_extension, seen=seen), PROPOSED)
                 if requires_second_person(call)
-                else (desk_calls.extend_unpublished, EXTENDED)
+                else (call_administration.extend_unpublished, EXTENDED)
             )
             try:
                 act(call, by=current_user(request), **form.cleaned_data)
-            except desk_calls.CannotExtend as refusal:
+            except call_administration.CannotExtend as refusal:
                 form.add_error("until", str(refusal))
             else:
                 wakeup.wake_worker()
@@ -396,8 +396,8 @@ class CallAdmin(OfficerAdmin):
     def _confirm_extension(self, request: HttpRequest, pk: int) -> HttpResponse:
         try:
             proposed = self._shown_extension(request, pk)
-            desk_calls.confirm_extension(proposed, by=current_user(request))
-        except desk_calls.CannotExtend as refusal:
+            call_administration.confirm_extension(proposed, by=current_user(request))
+        except call_administration.CannotExtend as refusal:
             messages.error(request, str(refusal))
         else:
             wakeup.wake_worker()
@@ -407,9 +407,9 @@ class CallAdmin(OfficerAdmin):
     def _withdraw_extension(self, request: HttpRequest, pk: int) -> HttpResponse:
         try:
             proposed = self._shown_extension(request, pk)
-            if not desk_calls.withdraw_extension(proposed):
-                raise desk_calls.CannotExtend(desk_calls.what_became_of(proposed))
-        except desk_calls.CannotExtend as refusal:
+            if not call_administration.withdraw_extension(proposed):
+                raise call_administration.CannotExtend(call_administration.what_became_of(proposed))
+        except call_administration.CannotExtend as refusal:
             messages.error(request, str(refusal))
         else:
             messages.success(
@@ -421,18 +421,20 @@ class CallAdmin(OfficerAdmin):
         """The proposal that the page showed: a later one is another deadline, for another reason."""
         newest = ProposedExtension.objects.filter(call_id=pk).first()
         if newest is None:
-            raise desk_calls.CannotExtend(_("This proposed extension has been withdrawn."))
+            raise call_administration.CannotExtend(_("This proposed extension has been withdrawn."))
         if newest.proposed_at.isoformat() != request.POST.get("proposed_at", ""):
-            raise desk_calls.CannotExtend(desk_calls.what_became_of(newest))
+            raise call_administration.CannotExtend(call_administration.what_became_of(newest))
         return newest
 
-    def _extend_one(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def _extend_proposal(self, request: HttpRequest, pk: int) -> HttpResponse:
         call = get_object_or_404(Call, pk=pk)
         form = IndividualExtensionForm(request.POST or None, call=call)
         if request.method == "POST" and form.is_valid():
             try:
-                desk_calls.extend_for_one(call, by=current_user(request), **form.cleaned_data)
-            except desk_calls.CannotExtend as refusal:
+                call_administration.extend_for_one(
+                    call, by=current_user(request), **form.cleaned_data
+                )
+            except call_administration.CannotExtend as refusal:
                 form.add_error(None, str(refusal))
             else:
                 wakeup.wake_worker()

@@ -18,8 +18,7 @@ from calls.eligibility.rules import CATALOGUE
 from calls.models import Call, ConditionChange, Programme
 from foundation import clock
 from foundation.sentences import gettext as _
-from proposals.conditions import change_requests as desk_changes
-from proposals.conditions import rule_changes
+from proposals.conditions import change_requests, rule_changes
 from proposals.conditions.admin.change_forms import (
     CountryRowForm,
     ReasonForm,
@@ -88,7 +87,7 @@ class ProposedChangeAdmin(ReadOnlyAdmin):
         wanted = request.GET.get("row")
         context = self._context(request, _("Countries for %(name)s") % {"name": programme})
         if wanted is None:
-            context |= {"programme": programme, "rows": rows}
+            context |= {"programme": programme, "rows": rows, "today": clock.now().date()}
             return render(request, f"{TEMPLATES}/countries.html", context)
         row = _row_in(rows, wanted)
         initial = (
@@ -128,7 +127,7 @@ class ProposedChangeAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, target: Call | Programme, conditions: Any, reason: ReasonForm
     ) -> HttpResponse:
         try:
-            change = desk_changes.propose_change(
+            change = change_requests.propose_change(
                 target, conditions, reason=reason.cleaned_data["reason"], by=current_user(request)
             )
         except rule_changes.NothingChanges:

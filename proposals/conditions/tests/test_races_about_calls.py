@@ -11,8 +11,7 @@ from calls.models import Call, ConditionChange, Extension
 from calls.tests.connections import at_once, overtaken
 from conftest import AFTERNOON, NEXT_DAY
 from foundation import clock
-from proposals.conditions import call_administration as desk_calls
-from proposals.conditions import rule_changes
+from proposals.conditions import call_administration, rule_changes
 from proposals.conditions.call_administration import CannotExtend, CannotPublishCall
 from proposals.conditions.change_requests import propose_change
 from proposals.conditions.tests.test_setting_up import form_of
@@ -49,13 +48,13 @@ def sentences(answer):
 def unpublished(call):
     made = clone_call(call, reference="COS-NEW", title="New", first_deadline=LATER)
     row(made).update(opens_at=AFTERNOON)
-    desk_calls.ask_to_publish(made, by=make_officer(CALL_MANAGERS))
+    call_administration.request_publication(made, by=make_officer(CALL_MANAGERS))
     return made
 
 
 def saying_yes(call, officer):
     call.refresh_from_db()
-    seen = desk_calls.mark_of(call, PublicationRequest.objects.get(call=call))
+    seen = call_administration.mark_of(call, PublicationRequest.objects.get(call=call))
     return posting(officer, "confirm_publication", call, seen=seen)
 
 
@@ -82,18 +81,18 @@ def test_a_yes_to_a_call_that_is_being_changed_publishes_nothing(unpublished):
 
 def test_a_yes_to_an_asking_that_is_being_made_anew_publishes_nothing(unpublished):
     officer = make_officer()
-    seen = desk_calls.mark_of(
+    seen = call_administration.mark_of(
         Call.objects.get(pk=unpublished.pk), PublicationRequest.objects.get(call=unpublished)
     )
 
     def asked_again():
         with clock.frozen_at(clock.now() + timedelta(seconds=1)):
-            desk_calls.ask_to_publish(unpublished, by=make_officer(CALL_MANAGERS))
+            call_administration.request_publication(unpublished, by=make_officer(CALL_MANAGERS))
 
     outcome = overtaken(
         asked_again,
         attempt(
-            lambda: desk_calls.confirm_publication(unpublished, seen=seen, by=officer),
+            lambda: call_administration.confirm_publication(unpublished, seen=seen, by=officer),
             CannotPublishCall,
         ),
     )
@@ -125,7 +124,7 @@ def test_who_corrects_a_call_that_is_being_extended_leaves_its_new_deadline(call
     manager = client_of(make_officer(CALL_MANAGERS))
     sent = form_of(manager, call, summary="Corrected.")
     answer = overtaken(
-        lambda: desk_calls.confirm_extension(proposed, by=make_officer()),
+        lambda: call_administration.confirm_extension(proposed, by=make_officer()),
         lambda: manager.post(reverse("admin:calls_call_change", args=[call.pk]), sent),
     )
     assert answer.status_code == 302
@@ -186,7 +185,7 @@ def test_an_extension_that_was_sent_twice_is_proposed_once_and_both_hear_so(call
 
 @pytest.fixture
 def proposed(call):
-    return desk_calls.propose_extension(
+    return call_administration.propose_extension(
         call,
         until=LATER,
         reason="An outage",
@@ -210,8 +209,8 @@ def test_an_extension_that_two_confirm_at_once_is_made_once_and_the_later_hears_
 def test_who_confirms_late_hears_who_confirmed(proposed):
     first = make_officer()
     outcome = overtaken(
-        lambda: desk_calls.confirm_extension(proposed, by=first),
-        lambda: refusal_of(desk_calls.confirm_extension, proposed, by=make_officer()),
+        lambda: call_administration.confirm_extension(proposed, by=first),
+        lambda: refusal_of(call_administration.confirm_extension, proposed, by=make_officer()),
     )
     assert str(first) in outcome
 
@@ -226,7 +225,7 @@ def test_an_extension_that_is_being_confirmed_is_not_withdrawn(proposed):
     shown = {"proposed_at": proposed.proposed_at.isoformat()}
     first = make_officer()
     answer = overtaken(
-        lambda: desk_calls.confirm_extension(proposed, by=first),
+        lambda: call_administration.confirm_extension(proposed, by=first),
         posting(make_officer(CALL_MANAGERS), "withdraw_extension", proposed.call, **shown),
     )
     assert f"{first} has already confirmed" in sentences(answer)
@@ -236,7 +235,7 @@ def test_an_extension_that_is_being_confirmed_is_not_withdrawn(proposed):
 def test_an_extension_that_is_being_withdrawn_is_not_confirmed(proposed):
     shown = {"proposed_at": proposed.proposed_at.isoformat()}
     answer = overtaken(
-        lambda: desk_calls.withdraw_extension(proposed),
+        lambda: call_administration.withdraw_extension(proposed),
         posting(make_officer(), "confirm_extension", proposed.call, **shown),
     )
     assert "withdrawn" in sentences(answer)

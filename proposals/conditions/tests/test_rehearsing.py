@@ -15,8 +15,8 @@ from conftest import AFTERNOON, BRUSSELS, DEADLINE, NEXT_DAY
 from foundation import clock
 from proposals.conditions.call_administration import (
     CannotPublishCall,
-    ask_to_publish,
     extend_unpublished,
+    request_publication,
 )
 from proposals.models import ClosingCommitment, QueuedEmail, Version
 from proposals.officers import cases
@@ -191,7 +191,7 @@ def test_it_is_never_published_nor_turned_into_a_real_call(call, rehearsal):
         clock.frozen_at(A_YEAR_LATER),
         pytest.raises(CannotPublishCall, match="cannot be published"),
     ):
-        ask_to_publish(rehearsal, by=make_officer(CALL_MANAGERS))
+        request_publication(rehearsal, by=make_officer(CALL_MANAGERS))
     for change in (
         {"published_at": A_YEAR_LATER},
         {"rehearsal_of": None},

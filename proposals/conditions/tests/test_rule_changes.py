@@ -12,7 +12,7 @@ from calls.call_file import read_call_file
 from calls.call_import import load_call
 from calls.call_setup import clone_call
 from calls.conditions import SecondPersonRequired, change_countries, change_rules
-from calls.eligibility.countries import Participation
+from calls.eligibility.countries import NAMES, Participation
 from calls.eligibility.rules import CATALOGUE, UnusableRule
 from calls.models import Call, ConditionChange
 from calls.tests.facts import FILE
@@ -146,7 +146,7 @@ def test_the_call_page_says_what_changed_since_it_was_published_and_when(call):
     text = Client().get(page).content.decode()
     assert "A note" in text
     subjects = [change.subjects for change in ConditionChange.objects.published_for(call)]
-    assert subjects == [[CATALOGUE["min-countries"].title], ["AT"]]
+    assert subjects == [[CATALOGUE["min-countries"].title], [NAMES["AT"]]]
 
 
 def test_of_what_is_sealed_only_a_rough_number_is_told(call):

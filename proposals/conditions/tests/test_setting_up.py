@@ -16,13 +16,13 @@ from foundation import clock
 from proposals.conditions.call_administration import (
     CannotExtend,
     CannotPublishCall,
-    ask_to_publish,
     confirm_extension,
     confirm_publication,
     extend_for_one,
     extend_unpublished,
     mark_of,
     propose_extension,
+    request_publication,
 )
 from proposals.models import IndividualExtension, ProposedExtension, PublicationRequest, QueuedEmail
 from proposals.officers.rights import AUDITORS, CALL_MANAGERS, HELPDESK, SCREENING_OFFICERS
@@ -98,10 +98,10 @@ def test_a_call_is_cloned_written_looked_at_and_published_by_two(call):
     assert Client().get(made.get_absolute_url()).status_code == 404
     preview = text_of(manager.get(page("preview", made)))
     assert "The next one" in preview and "Start a proposal in strand 1" in preview
-    manager.post(page("ask_to_publish", made))
+    manager.post(page("request_publication", made))
     assert not PublicationRequest.objects.exists()
     Call.objects.filter(pk=made.pk).update(opens_at=AFTERNOON)
-    manager.post(page("ask_to_publish", made))
+    manager.post(page("request_publication", made))
     assert "Publish now" not in text_of(manager.get(page("publish", made)))
     refused = text_of(approve(manager, made))
     assert "A second officer must approve it" in refused
@@ -125,7 +125,7 @@ def test_the_second_yes_is_anothers_and_publication_is_final(call, clone):
     manager = make_officer(CALL_MANAGERS)
     with pytest.raises(CannotPublishCall, match="Nobody has requested publication"):
         confirm_publication(clone, seen="", by=manager)
-    asked = ask_to_publish(clone, by=manager)
+    asked = request_publication(clone, by=manager)
     with pytest.raises(IntegrityError, match="publishing_needs_two_people"), transaction.atomic():
         PublicationRequest.objects.filter(pk=asked.pk).update(
             confirmed_by=manager, confirmed_at=AFTERNOON
@@ -230,7 +230,7 @@ def test_every_instant_at_the_desk_has_its_zone(call):
 @pytest.mark.parametrize("role", [SCREENING_OFFICERS, HELPDESK])
 def test_who_does_not_manage_calls_changes_nothing(call, role):
     client = officer_client(role)
-    for name in ("change", "clone", "extend", "extend_one", "incident"):
+    for name in ("change", "clone", "extend", "extend_proposal", "incident"):
         assert client.post(page(name, call), {"title": "x"}).status_code == 403, name
 
 
@@ -376,12 +376,12 @@ def test_one_proposal_gets_more_time_and_stays_sealed_alone(call):
         "until": "2015-04-23T12:00",
         "reason": "Fire brigade.",
     }
-    wrong = manager.post(page("extend_one", call), sent | {"number": "AAAA-AAAA"})
+    wrong = manager.post(page("extend_proposal", call), sent | {"number": "AAAA-AAAA"})
     assert wrong.status_code == 422 and "no proposal with this number" in text_of(wrong)
     with clock.frozen_at(NEXT_DAY):
-        assert manager.post(page("extend_one", call), sent).status_code == 302
+        assert manager.post(page("extend_proposal", call), sent).status_code == 302
         assert submit(reload(proposal)).number == 1
-        again = manager.post(page("extend_one", call), sent)
+        again = manager.post(page("extend_proposal", call), sent)
         assert (
             again.status_code == 422
             and "in the future and later than the current one" in text_of(again)

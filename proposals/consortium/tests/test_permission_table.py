@@ -34,8 +34,8 @@ def allowed_roles(route, method, **place):
         ("check", {}, EVERYONE, {"lead"}),
         ("reply", {}, EVERYONE, {"lead"}),
         # Everybody sends
-        ("comment", {}, NOBODY, EVERYONE),
-        ("print", {}, EVERYONE, EVERYONE),
+        ("add-comment", {}, NOBODY, EVERYONE),
+        ("draft-pdf", {}, EVERYONE, EVERYONE),
         # The lead alone
         ("withdraw", {}, {"lead"}, {"lead"}),
         ("delete", {}, {"lead"}, {"lead"}),

@@ -151,7 +151,7 @@ def test_what_is_not_allowed_is_403_for_members(world, role):
 def test_a_page_that_only_looks_takes_no_writing(world):
     client = Client()
     client.force_login(world["people"]["editor"])
-    for route in ("proposal", "consortium", "work", "people", "timeline", "compare", "preview"):
+    for route in ("proposal", "consortium", "progress", "people", "timeline", "compare", "preview"):
         answer = client.post(address(route, world["proposal"], own=True))
         assert answer.status_code == 403, route
 

@@ -286,7 +286,7 @@ def confirm(request: HttpRequest, number: str, key: str) -> HttpResponse:
     ).first()
     is_current = confirmations.is_current(confirmation, draft, participant)
     context = base_context(
-        draft, "work", participant=participant, confirmation=confirmation, is_current=is_current
+        draft, "progress", participant=participant, confirmation=confirmation, is_current=is_current
     )
     if request.method == "POST" and "decline" in request.POST:
         return _decline_for(request, participant)

@@ -31,13 +31,13 @@ from proposals.steps.wizard import step_named, steps_of
 
 
 @login_required_keep_post
-def work(request: HttpRequest, number: str) -> HttpResponse:
+def progress(request: HttpRequest, number: str) -> HttpResponse:
     """Partners by parts, shared steps by owner."""
     draft = get_draft_or_404(request, number)
     return render(
         request,
         "consortium/work.html",
-        base_context(draft, "work", matrix=consortium_progress(draft)),
+        base_context(draft, "progress", matrix=consortium_progress(draft)),
     )
 
 
@@ -86,7 +86,7 @@ def assign(request: HttpRequest, number: str) -> HttpResponse:
         by=current_user(request),
     )
     messages.success(request, _("“%(step)s” assigned.") % {"step": step.title})
-    return redirect("proposals:work", number)
+    return redirect("proposals:progress", number)
 
 
 @login_required_keep_post
@@ -115,7 +115,7 @@ def send_reminder(request: HttpRequest, number: str, key: str) -> HttpResponse:
         messages.warning(request, text % name)
     else:
         messages.success(request, _("Reminder sent to %(name)s.") % name)
-    return redirect("proposals:work", number)
+    return redirect("proposals:progress", number)
 
 
 @login_required_keep_post
@@ -141,7 +141,7 @@ def reminders(request: HttpRequest, number: str) -> HttpResponse:
 
 @login_required_keep_post
 @require_http_methods(["POST"])
-def who_is_here(request: HttpRequest, number: str) -> HttpResponse:
+def mark_presence(request: HttpRequest, number: str) -> HttpResponse:
     """A page tells that it is open (or was left), and hears who else has it open."""
     draft = get_draft_or_404(request, number)
     place, user = request.POST.get("place", ""), current_user(request)

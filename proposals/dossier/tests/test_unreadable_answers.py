@@ -77,7 +77,7 @@ def pages_of(proposal):
     number = [proposal.number]
     names = (
         "proposal",
-        "work",
+        "progress",
         "people",
         "timeline",
         "compare",
@@ -88,7 +88,7 @@ def pages_of(proposal):
         "new-participant",
         "descriptions",
         "check",
-        "questions",
+        "clarifications",
         "delete",
     )
     yield reverse("proposals:mine")

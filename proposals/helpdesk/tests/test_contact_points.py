@@ -16,7 +16,7 @@ from proposals.tests.factories import make_officer
 
 pytestmark = pytest.mark.django_db
 
-PAGE = "/ask/contact-points/"
+PAGE = "/helpdesk/contact-points/"
 HEAD = "kind,name,country,region,languages,email,telephone,website,checked_on\n"
 LYON = "network,CCI Lyon,FR,Auvergne-Rhône-Alpes,fr|en,een@lyon.example,+33 4 00 00 00 00,,2015-03-01\n"
 VILNIUS = "network,Vilnius office,LT,Vilnius,lt,,,https://een.example/lt,2015-02-01\n"

@@ -18,7 +18,7 @@ from proposals.tests.factories import make_officer
 
 pytestmark = pytest.mark.django_db
 
-ASK = "/ask/"
+ASK = "/helpdesk/"
 WRITTEN = {
     "name": "Kim Asks",
     "email": "Kim@Asks.example",
@@ -119,7 +119,7 @@ def test_many_enquiries_in_one_name_are_kept_but_send_few_copies(limits_apply):
 
 def test_a_guessed_arrival_page_is_none():
     send()
-    assert Client().get(f"/ask/arrived/{Enquiry.objects.get().number}/").status_code == 404
+    assert Client().get(f"/helpdesk/received/{Enquiry.objects.get().number}/").status_code == 404
 
 
 def test_the_answer_does_not_tell_whether_an_address_has_an_account():
@@ -133,7 +133,7 @@ def test_the_answer_does_not_tell_whether_an_address_has_an_account():
 
 def test_the_foot_of_every_page_leads_there_and_has_the_form(call):
     page = text_of(Client().get(call.get_absolute_url()))
-    assert 'data-part="/ask/"' in page and f'href="/ask/?call={call.reference}"' in page
+    assert 'data-part="/helpdesk/"' in page and f'href="/helpdesk/?call={call.reference}"' in page
     part = Client().get(ASK, headers={"X-Part": "1"})
     assert "<form" in text_of(part) and "<html" not in text_of(part)
 

@@ -28,7 +28,7 @@ from proposals.tests.partners import make_owner, make_request
 
 pytestmark = pytest.mark.django_db
 
-PAGE = "/ask/my-data/"
+PAGE = "/helpdesk/my-data/"
 
 
 @pytest.fixture

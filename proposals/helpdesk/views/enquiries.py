@@ -141,7 +141,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         else:
             wakeup.wake_worker()
             token = signing.dumps(enquiry.number, salt=ARRIVED_SALT)
-            return redirect("enquiries:arrived", token)
+            return redirect("enquiries:received", token)
     return render(request, "helpdesk/ask.html", {"form": form}, status=422)
 
 
@@ -184,13 +184,13 @@ def _known(request: HttpRequest) -> dict[str, Any]:
 
 
 @require_safe
-def arrived(request: HttpRequest, token: str) -> HttpResponse:
+def received(request: HttpRequest, token: str) -> HttpResponse:
     """The number under which a question is kept. Whoever guesses an address finds nothing."""
     try:
         number = signing.loads(token, salt=ARRIVED_SALT, max_age=7 * 24 * 3600)
     except signing.BadSignature:
         raise Http404 from None
-    return render(request, "helpdesk/arrived.html", {"number": number})
+    return render(request, "helpdesk/received.html", {"number": number})
 
 
 @login_required_keep_post

@@ -60,7 +60,7 @@ def page(name, conversation):
 
 def test_a_first_message_arrives_without_name_and_address(request_, owner, asker):
     client = client_of(asker[0])
-    path = reverse("partners:begin", args=[request_.number])
+    path = reverse("partners:message-request", args=[request_.number])
     values = {"text": "We would join.", "organisation": asker[1].pk}
     answer = client.post(path, values, follow=True)
     assert "Message sent." in text_of(answer) and "We would join." in text_of(answer)
@@ -75,7 +75,7 @@ def test_a_first_message_arrives_without_name_and_address(request_, owner, asker
 
 def test_who_shows_who_they_are_is_named_from_then_on(request_, owner, asker):
     conversation = begun(request_, asker)
-    client_of(owner[0]).post(page("show", conversation))
+    client_of(owner[0]).post(page("reveal-identity", conversation))
     read = text_of(client_of(asker[0]).get(conversation.get_absolute_url()))
     assert owner[1].name in read and owner[0].full_name not in read and owner[0].email not in read
     assert asker[1].name not in text_of(client_of(owner[0]).get(conversation.get_absolute_url()))
@@ -131,7 +131,7 @@ def test_files_are_refused_and_the_text_stays(request_, asker):
     assert "You cannot send files here" in text_of(answer) and "See the file" in text_of(answer)
 
 
-@pytest.mark.parametrize("name", ["conversation", "show", "block", "report", "invite"])
+@pytest.mark.parametrize("name", ["conversation", "reveal-identity", "block", "report", "invite"])
 def test_nobody_else_finds_a_conversation(request_, asker, name):
     conversation = begun(request_, asker)
     stranger = client_of(make_owner("DE")[0])
@@ -145,7 +145,7 @@ def test_nobody_writes_to_what_has_ended_or_is_their_own(request_, owner, asker)
         begun(request_, asker)
     with pytest.raises(CannotSend, match="your own organisation"):
         begun(request_, owner)
-    path = reverse("partners:begin", args=[request_.number])
+    path = reverse("partners:message-request", args=[request_.number])
     assert "Register an organisation" in text_of(client_of(make_user()).get(path))
 
 
@@ -304,7 +304,7 @@ def test_the_list_of_conversations_takes_a_fixed_number_of_queries(
 
 def test_showing_the_name_stands_in_the_conversation_and_is_told(request_, owner, asker):
     conversation = begun(request_, asker)
-    client_of(owner[0]).post(page("show", conversation))
+    client_of(owner[0]).post(page("reveal-identity", conversation))
     queued = QueuedEmail.objects.filter(to=asker[0].email).latest("pk")
     assert f"We are {owner[1].name}." in queued.text
     seen = text_of(client_of(asker[0]).get(conversation.get_absolute_url()))
@@ -330,6 +330,6 @@ def test_who_has_blocked_the_other_side_is_told_so_instead_of_writing(request_, 
 
 def test_registering_an_organisation_leads_back_to_the_message(request_):
     newcomer = client_of(make_user())
-    path = reverse("partners:begin", args=[request_.number])
+    path = reverse("partners:message-request", args=[request_.number])
     link = f"{reverse('applicants:new-organisation')}?then={path}"
     assert link in text_of(newcomer.get(path))

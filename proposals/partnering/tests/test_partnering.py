@@ -203,7 +203,7 @@ def test_of_two_who_change_a_request_the_second_sees_both(call):
     assert answer.status_code == 409 and "First" in text_of(answer) and "Second" in text_of(answer)
 
 
-@pytest.mark.parametrize("name", ["edit", "publish", "renew", "fill", "close"])
+@pytest.mark.parametrize("name", ["edit", "publish", "renew", "mark-filled", "close"])
 def test_only_its_people_change_it(call, name):
     request = make_request(call)
     path = reverse(f"partners:{name}", args=[request.number])
@@ -371,7 +371,7 @@ def test_a_found_organisation_is_written_to_and_invited(call):
     client = client_of(lead)
     fits = [fit for _one, fit in client.get("/partners/organisations/").context["rows"]]
     assert "Adds a country" in " ".join(fits[0].sentences)
-    path = reverse("partners:begin-with", args=[organisation.pk])
+    path = reverse("partners:message-organisation", args=[organisation.pk])
     values = {"text": "Join us.", "organisation": lead.organisations.first().pk}
     assert client.post(path, values).status_code == 302
     conversation = Conversation.objects.get()
@@ -422,7 +422,7 @@ def test_every_link_of_a_search_keeps_the_draft_it_is_judged_for(call):
         r'href="/partners/(?:feed/|requests\.\w+)\?([^"]*)"', answer.content.decode()
     )
     assert len(tables) == 3 and not any("gap" in table or "for=" in table for table in tables)
-    client.post(reverse("partners:keep"), asked | {"name": "Mine"})
+    client.post(reverse("partners:save-search"), asked | {"name": "Mine"})
     assert SavedSearch.objects.get().query == "kind=offering"
 
 
@@ -475,13 +475,12 @@ def test_a_draft_is_deleted_and_what_others_have_seen_is_not(call):
     client = client_of(person)
     assert "Delete draft" in text_of(client.get(draft.get_absolute_url()))
     for partnership_request in (draft, seen):
-        client.post(reverse("partners:discard", args=[partnership_request.number]))
+        client.post(reverse("partners:delete", args=[partnership_request.number]))
     assert list(PartnershipRequest.objects.all()) == [seen]
     stranger, _own = make_owner()
     again = requests.draft_request(organisation, call, REQUEST_VALUES, by=person)
     assert (
-        client_of(stranger).post(reverse("partners:discard", args=[again.number])).status_code
-        == 404
+        client_of(stranger).post(reverse("partners:delete", args=[again.number])).status_code == 404
     )
 
 

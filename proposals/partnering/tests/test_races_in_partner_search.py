@@ -73,7 +73,7 @@ def test_a_request_that_is_filled_and_closed_at_once_ends_once_and_the_later_hea
 ):
     answers = at_once(
         row(request_),
-        posting(owner[0], "partners:fill", request_.number),
+        posting(owner[0], "partners:mark-filled", request_.number),
         posting(owner[0], "partners:close", request_.number),
     )
     assert message_levels(answers) == [[SUCCESS], [ERROR]]
@@ -82,7 +82,7 @@ def test_a_request_that_is_filled_and_closed_at_once_ends_once_and_the_later_hea
 def test_a_draft_that_two_discard_at_once_is_discarded_and_the_later_hears_so(call, owner):
     draft = requests.draft_request(owner[1], call, REQUEST_VALUES, by=owner[0])
     answers = at_once(
-        row(draft), *[posting(owner[0], "partners:discard", draft.number) for _one in "12"]
+        row(draft), *[posting(owner[0], "partners:delete", draft.number) for _one in "12"]
     )
     assert message_levels(answers) == [[SUCCESS], [ERROR]]
 
@@ -141,7 +141,7 @@ def test_two_colleagues_who_write_first_at_once_begin_one_conversation(request_,
     def writing(person):
         return posting(
             person,
-            "partners:begin",
+            "partners:message-request",
             request_.number,
             text=f"Hello from {person.pk}",
             organisation=asker[1].pk,
@@ -154,7 +154,11 @@ def test_two_colleagues_who_write_first_at_once_begin_one_conversation(request_,
 
 def test_a_first_message_that_was_sent_twice_arrives_once_and_both_hear_so(request_, asker):
     sent = posting(
-        asker[0], "partners:begin", request_.number, text="Hello", organisation=asker[1].pk
+        asker[0],
+        "partners:message-request",
+        request_.number,
+        text="Hello",
+        organisation=asker[1].pk,
     )
     answers = at_once(row(asker[1]), sent, sent)
     assert [answer.status_code for answer in answers] == [302, 302]
@@ -270,7 +274,7 @@ def test_the_last_search_that_somebody_may_keep_is_kept_once(asker, monkeypatch)
 
 def test_mails_of_a_search_that_were_ended_by_two_clicks_stay_ended(asker):
     saved = saved_searches.save_search(asker[0], name="Lasers", question=PartnerSearch())
-    sent = posting(asker[0], "partners:searches", search=saved.pk, do="no-mails")
+    sent = posting(asker[0], "partners:saved-searches", search=saved.pk, do="no-mails")
     at_once(row(saved), sent, sent)
     assert not SavedSearch.objects.get().sends_emails
 

@@ -20,7 +20,7 @@ from proposals.tests.partners import REQUEST_VALUES, make_owner, make_request
 
 pytestmark = pytest.mark.django_db
 
-SAVE_URL = "/partners/searches/keep/"
+SAVE_URL = "/partners/searches/save/"
 LATER = AFTERNOON - timedelta(minutes=1)
 
 
@@ -74,7 +74,7 @@ def test_the_link_in_a_mail_ends_them_only_when_somebody_says_so(call, watcher):
         "You will no longer receive emails" in text_of(Client().post(path))
         and not SavedSearch.objects.get().sends_emails
     )
-    assert Client().post("/partners/searches/stop/forged/").status_code == 404
+    assert Client().post("/partners/searches/unsubscribe/forged/").status_code == 404
 
 
 def test_searches_are_kept_forgotten_and_belong_to_one_person(watcher):
@@ -125,7 +125,7 @@ GOOD = (
 
 def test_a_table_is_shown_row_by_row_before_drafts_are_made(call):
     person, organisation = make_owner()
-    client, path = client_of(person), "/partners/table/"
+    client, path = client_of(person), "/partners/import/"
     values = {"organisation": organisation.pk, "call": call.reference}
     wrong = "selling,partner,9.9,,Text,xx,nothing,ZZ,BOLT20150231001\n=x,partner,3.1,T,T,en,,,\n"
     table = HEAD + GOOD + GOOD + wrong
@@ -162,7 +162,7 @@ def test_a_table_that_cannot_be_used_is_refused_with_a_sentence(call, content, t
     person, organisation = make_owner()
     values = {"organisation": organisation.pk, "call": call.reference}
     answer = client_of(person).post(
-        "/partners/table/", values | {"file": SimpleUploadedFile("r.csv", content)}
+        "/partners/import/", values | {"file": SimpleUploadedFile("r.csv", content)}
     )
     assert answer.status_code == 422 and text in text_of(answer)
     assert not PartnershipRequest.objects.exists()
@@ -177,13 +177,13 @@ def test_nobody_brings_in_requests_for_an_organisation_of_others(call):
         "text": HEAD + GOOD,
         "do": "yes",
     }
-    assert client_of(stranger).post("/partners/table/", values).status_code == 422
+    assert client_of(stranger).post("/partners/import/", values).status_code == 422
     assert not PartnershipRequest.objects.exists() and REQUEST_VALUES
 
 
 def test_pages_of_partner_search_say_where_to_go_on(call, watcher):
     client = client_of(watcher)
-    for name in ("mine", "conversations", "searches", "bring-in"):
+    for name in ("mine", "conversations", "saved-searches", "import"):
         assert client.get(reverse(f"partners:{name}")).status_code == 200
         assert Client().get(reverse(f"partners:{name}")).status_code == 302
 

@@ -65,7 +65,7 @@ NO_FILES = gettext_lazy("You cannot send files here. Nothing was sent; your text
 
 @login_required_keep_post
 @idempotent
-def begin(request: HttpRequest, number: str) -> HttpResponse:
+def message_request(request: HttpRequest, number: str) -> HttpResponse:
     """The first message to who wrote a request."""
     rows = PartnershipRequest.objects.ever_published().select_related("organisation", "call")
     partnership_request = get_object_or_404(rows, number=number.upper())
@@ -80,7 +80,7 @@ def begin(request: HttpRequest, number: str) -> HttpResponse:
 
 @login_required_keep_post
 @idempotent
-def begin_with(request: HttpRequest, pk: int) -> HttpResponse:
+def message_organisation(request: HttpRequest, pk: int) -> HttpResponse:
     """The first message to an organisation that was found by its profile."""
     organisation = get_object_or_404(Organisation.objects.filter(is_findable=True), pk=pk)
     context = {"addressee": organisation, "is_open": True}
@@ -214,7 +214,7 @@ def _own(request: HttpRequest, number: str) -> tuple[Conversation, conversations
 
 @login_required_keep_post
 @require_POST
-def show(request: HttpRequest, number: str) -> HttpResponse:
+def reveal(request: HttpRequest, number: str) -> HttpResponse:
     conversation, side = _own(request, number)
     try:
         conversations.reveal_identity(conversation, side=side, by=current_user(request))

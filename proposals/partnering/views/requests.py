@@ -131,7 +131,7 @@ def _pages(question: Any, total: int) -> dict[str, Any]:
 
 
 @require_safe
-def one(request: HttpRequest, number: str) -> HttpResponse:
+def detail(request: HttpRequest, number: str) -> HttpResponse:
     """A request as everybody reads it, also after it has ended; what is not published, to its own people."""
     moment = clock.now()
     partnership_request, is_own = _readable(request, number)
@@ -342,7 +342,7 @@ def _step(
 @login_required_keep_post
 @return_input_on_failure
 @require_POST
-def discard(request: HttpRequest, number: str) -> HttpResponse:
+def delete(request: HttpRequest, number: str) -> HttpResponse:
     """Delete a draft."""
     partnership_request = _own(request, number)
     try:
@@ -360,7 +360,9 @@ renew = _step(
     requests.renew,
     gettext_lazy("Request reopened for 90 days, or until the deadline if that is earlier."),
 )
-fill = _step(partial(requests.end, is_filled=True), gettext_lazy("Request marked as filled."))
+mark_filled = _step(
+    partial(requests.end, is_filled=True), gettext_lazy("Request marked as filled.")
+)
 close = _step(
     partial(requests.end, is_filled=False),
     gettext_lazy("Request closed. It can still be read."),

@@ -78,17 +78,17 @@ def searches(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("You will receive emails about this search again."))
         else:
             messages.success(request, _("You will no longer receive emails about this search."))
-        return redirect("partners:searches")
+        return redirect("partners:saved-searches")
     return render(request, "partnering/searches.html", {"searches": own})
 
 
-def stop(request: HttpRequest, token: str) -> HttpResponse:
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """End the emails of a search by the link in one of them; asked first, so that no scanner does it."""
     saved = saved_searches.search_of_token(token)
     if saved is not None and request.method == "POST":
         saved_searches.stop_emails(saved)
     context = {"search": saved, "done": request.method == "POST"}
-    return render(request, "partnering/stop.html", context, status=200 if saved else 404)
+    return render(request, "partnering/unsubscribe.html", context, status=200 if saved else 404)
 
 
 class RequestFeed(Feed):
@@ -138,7 +138,7 @@ class RequestFeed(Feed):
 
 
 @require_safe
-def take_out(request: HttpRequest, kind: str) -> HttpResponse:
+def export(request: HttpRequest, kind: str) -> HttpResponse:
     """What a question finds, as CSV or JSON; at most 2,000 requests, the newest."""
     rows = (
         rows_for(parse_query(request.GET), clock.now())
@@ -190,7 +190,7 @@ class FileForm(forms.Form):
 
 @login_required_keep_post
 @idempotent
-def bring_in(request: HttpRequest) -> HttpResponse:
+def import_requests(request: HttpRequest) -> HttpResponse:
     """Requests from a table: first what would happen, row by row; then, with a yes, drafts."""
     moment = clock.now()
     own = Organisation.objects.with_member(current_user(request))
@@ -235,4 +235,4 @@ def bring_in(request: HttpRequest) -> HttpResponse:
                 return redirect("partners:mine")
             usable = sum(row.action == RowAction.NEW for row in rows)
             context |= {"rows": rows, "text": text, "usable": usable, "chosen": values}
-    return render(request, "partnering/bring_in.html", context, status=422 if form.errors else 200)
+    return render(request, "partnering/import.html", context, status=422 if form.errors else 200)

@@ -148,7 +148,7 @@ def filled(call):
     )
     with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
-        sheet.agree_with_what_is_met(version, by=make_officer())
+        sheet.confirm_met_rules(version, by=make_officer())
     return proposal
 
 

@@ -143,9 +143,9 @@ def ways_of_applicants(version):
         "preview",
         "timeline",
         "people",
-        "work",
+        "progress",
         "check",
-        "questions",
+        "clarifications",
         "decisions",
     ):
         yield "get", reverse(f"proposals:{part}", args=[number]), {}

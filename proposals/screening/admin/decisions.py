@@ -117,9 +117,9 @@ class DecisionAdmin(DetailPageAdmin):
                 "<int:pk>/letter/", require_safe(self._letter), "letter", "proposals.view_decision"
             ),
             self.url(
-                "<int:pk>/inform/",
-                require_POST(self._inform),
-                "inform",
+                "<int:pk>/notify/",
+                require_POST(self._notify),
+                "notify",
                 "proposals.add_decisionnotice",
             ),
         ]
@@ -139,7 +139,7 @@ class DecisionAdmin(DetailPageAdmin):
         name = sent.file_name if sent else f"sample-{decision.version.proposal.number}.pdf"
         return download(content, name=name, content_type=PDF)
 
-    def _inform(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def _notify(self, request: HttpRequest, pk: int) -> HttpResponse:
         decision = get_object_or_404(self.get_queryset(request), pk=pk)
         if "seen" not in request.POST and remarks_on_letter(decision):
             messages.error(

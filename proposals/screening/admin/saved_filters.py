@@ -31,9 +31,9 @@ class SavedFilterForm(forms.Form):
 
 def urls_of(model_admin: "OfficerAdmin") -> list[Any]:
     return [
-        model_admin.url("filters/", save, "keep_filter", "proposals.view_version"),
+        model_admin.url("filters/", save, "save_filter", "proposals.view_version"),
         model_admin.url(
-            "filters/<int:pk>/forget/", forget, "forget_filter", "proposals.view_version"
+            "filters/<int:pk>/delete/", delete, "delete_filter", "proposals.view_version"
         ),
     ]
 
@@ -70,7 +70,7 @@ def save(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def forget(request: HttpRequest, pk: int) -> HttpResponse:
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
     of(current_user(request)).filter(pk=pk).delete()
     messages.success(request, _("Filter deleted."))
     return redirect(_list(""))

@@ -115,7 +115,10 @@ def urls_of(model_admin: "OfficerAdmin") -> list[Any]:
             "<int:pk>/answer/", require_POST(of_case(_answer)), "answer", f"{add}screeninganswer"
         ),
         model_admin.url(
-            "<int:pk>/agree/", require_POST(of_case(_agree)), "agree", f"{add}screeninganswer"
+            "<int:pk>/confirm-met/",
+            require_POST(of_case(_confirm_met)),
+            "confirm_met",
+            f"{add}screeninganswer",
         ),
         model_admin.url(
             "<int:pk>/note/", idempotent(require_POST(of_case(_add_note))), "note", f"{add}casenote"
@@ -123,7 +126,12 @@ def urls_of(model_admin: "OfficerAdmin") -> list[Any]:
         model_admin.url(
             "<int:pk>/conflict/", of_case(_declare_conflict), "conflict", f"{add}conflictofinterest"
         ),
-        model_admin.url("<int:pk>/ask/", of_case(_ask), "ask", f"{add}clarificationrequest"),
+        model_admin.url(
+            "<int:pk>/request-clarification/",
+            of_case(_request_clarification),
+            "request_clarification",
+            f"{add}clarificationrequest",
+        ),
         model_admin.url(
             "<int:pk>/replies/<int:file>/",
             require_safe(of_case(_reply_file)),
@@ -173,7 +181,9 @@ def _context(request: HttpRequest, version: Version) -> dict[str, Any]:
         "assignment": version.proposal.assigned,
         "in_force": deciding.decision_in_force(version) if decisions else None,
         "answer_url": reverse("admin:proposals_version_answer", args=[version.pk]),
-        "ask_url": reverse("admin:proposals_version_ask", args=[version.pk]),
+        "clarification_url": reverse(
+            "admin:proposals_version_request_clarification", args=[version.pk]
+        ),
         "may_answer": request.user.has_perm("proposals.add_screeninganswer"),
         "may_ask": counts and request.user.has_perm("proposals.add_clarificationrequest"),
     }
@@ -290,9 +300,11 @@ def _answer(model_admin: "OfficerAdmin", request: HttpRequest, version: Version)
     )
 
 
-def _agree(model_admin: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
+def _confirm_met(
+    model_admin: "OfficerAdmin", request: HttpRequest, version: Version
+) -> HttpResponse:
     try:
-        agreed = sheets.agree_with_what_is_met(version, by=current_user(request))
+        agreed = sheets.confirm_met_rules(version, by=current_user(request))
     except sheets.AnsweredMeanwhile as meanwhile:
         messages.error(request, _who_was_faster(meanwhile.current))
     else:
@@ -380,7 +392,9 @@ def _declare_conflict(
     )
 
 
-def _ask(model_admin: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
+def _request_clarification(
+    model_admin: "OfficerAdmin", request: HttpRequest, version: Version
+) -> HttpResponse:
     form = QuestionForm(request.POST or None, initial=_suggested(request, version))
     if request.method == "POST" and form.is_valid():
         try:

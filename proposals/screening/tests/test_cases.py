@@ -320,7 +320,7 @@ def test_a_version_with_too_many_words_for_the_index_is_found_by_its_summary(
 def test_an_officer_keeps_filters_of_their_own(versions, next_day):
     me = make_officer()
     client = officer_client(me)
-    save_url = reverse("admin:proposals_version_keep_filter")
+    save_url = reverse("admin:proposals_version_save_filter")
     sent = {"name": "To look at", "query": "outcome=officer&evil=1&e=2&queue=mine"}
     assert client.post(save_url, sent)["Location"] == f"{LIST}?queue=mine&outcome=officer"
     mine = me.saved_filters.get()
@@ -328,7 +328,7 @@ def test_an_officer_keeps_filters_of_their_own(versions, next_day):
     assert "To look at" in client.get(LIST).content.decode()
     other = officer_client(make_officer())
     assert "To look at" not in other.get(LIST).content.decode()
-    forget = reverse("admin:proposals_version_forget_filter", args=[mine.pk])
+    forget = reverse("admin:proposals_version_delete_filter", args=[mine.pk])
     other.post(forget)
     assert me.saved_filters.get() == mine
     client.post(save_url, {"name": "", "query": "queue=mine"})

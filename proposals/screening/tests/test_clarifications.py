@@ -67,7 +67,7 @@ def path_of(question, name="reply"):
 
 def test_an_officer_asks_and_the_consortium_is_told(version):
     client = as_person(make_officer())
-    path = reverse("admin:proposals_version_ask", args=[version.pk])
+    path = reverse("admin:proposals_version_request_clarification", args=[version.pk])
     text = client.get(path + "?item=rule:duration").content.decode()
     assert 'value="29 April 2015 17:00"' in text
     assert client.post(path, {"text": "  ", "due_at": "2015-04-29T17:00"}).status_code == 422

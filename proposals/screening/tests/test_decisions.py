@@ -433,7 +433,7 @@ def test_the_letter_is_sealed_mailed_and_stands_in_the_workspace(version):
     sample = client.get(letter_page).content
     assert "SAMPLE" in text_of_pdf(sample) and b"/ByteRange" not in sample
     assert (
-        client.post(reverse("admin:proposals_decision_inform", args=[decision.pk])).status_code
+        client.post(reverse("admin:proposals_decision_notify", args=[decision.pk])).status_code
         == 302
     )
     assert "The letter is being created" in text_of(client.get(page))
@@ -806,7 +806,7 @@ def test_no_page_of_a_case_shows_the_key_of_a_participant(alike):
         client.get(reverse("admin:proposals_version_decide", args=[alike.pk])),
         client.get(reverse("admin:proposals_decision_change", args=[decision.pk])),
         client.get(
-            f"{reverse('admin:proposals_version_ask', args=[alike.pk])}?item=rule:established"
+            f"{reverse('admin:proposals_version_request_clarification', args=[alike.pk])}?item=rule:established"
         ),
         *[
             client.get(address)

@@ -361,7 +361,7 @@ def test_an_outcome_of_a_version_that_is_being_withdrawn_is_not_confirmed(decisi
 
 def informing(decision, officer):
     client = client_of(officer)
-    path = reverse("admin:proposals_decision_inform", args=[decision.pk])
+    path = reverse("admin:proposals_decision_notify", args=[decision.pk])
     return lambda: client.post(path, {"seen": "on"})
 
 

@@ -140,7 +140,7 @@ def test_who_differs_says_why(version):
         answer.status_code == 422
         and answer.json()["words"] == "Not saved yet. Enter the reason why you disagree."
     )
-    with pytest.raises(IntegrityError, match="who_differs_says_why"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="a_disagreement_has_a_reason"), transaction.atomic():
         ScreeningAnswer.objects.create(
             version=version,
             item="rule:established",
@@ -235,7 +235,7 @@ def test_an_officer_agrees_with_all_that_is_met_at_once(version):
     send(colleague, version, item="rule:duration", answer="differ", reason="Too short")
     client = Client()
     client.force_login(officer)
-    path = reverse("admin:proposals_version_agree", args=[version.pk])
+    path = reverse("admin:proposals_version_confirm_met", args=[version.pk])
     assert "rules that are met" in client.post(path, follow=True).content.decode()
     values = dict(ScreeningAnswer.objects.values_list("item", "answer"))
     assert values["rule:duration"] == "differ" and "rule:established" not in values

@@ -93,7 +93,7 @@ def test_a_comment_is_written_once_and_whom_it_mentions_is_told_once(call):
     draft.participants.get(key="p1").organisation.members.add(colleague)
     place = reverse("proposals:step", args=[draft.number, "summary"])
     sent = {"place": "summary", "text": "Look here, @Ona Colleague."}
-    double_click(lead, reverse("proposals:comment", args=[draft.number]), sent, on=place)
+    double_click(lead, reverse("proposals:add-comment", args=[draft.number]), sent, on=place)
     assert (
         Comment.objects.count()
         == QueuedEmail.objects.filter(key__startswith="comment:").count()
@@ -140,7 +140,7 @@ def test_the_same_from_a_page_that_was_opened_anew_and_other_words_are_meant_and
     draft = make_draft(call)
     client = client_of(draft.started_by)
     place = reverse("proposals:step", args=[draft.number, "summary"])
-    path = reverse("proposals:comment", args=[draft.number])
+    path = reverse("proposals:add-comment", args=[draft.number])
     pages = [mark_of(client, place) for _one in "12"]
     for mark, text in [
         (pages[0], "Yes."),

@@ -779,7 +779,7 @@ PAGES = {
     "consortium": 7,
     "descriptions": 4,
     "check": 6,
-    "work": 10,
+    "progress": 10,
     "people": 8,
     "preview": 5,
     "timeline": 11,

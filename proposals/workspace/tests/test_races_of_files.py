@@ -173,7 +173,7 @@ def test_a_comment_that_two_settle_at_once_names_the_first_and_the_later_hears_o
     first = make_officer()
     answer = overtaken(
         lambda: comments.set_done(made, done=True, by=first),
-        posting(guest, "proposals:comment-done", proposal.number, made.pk, done="yes"),
+        posting(guest, "proposals:resolve-comment", proposal.number, made.pk, done="yes"),
     )
     assert message_levels([answer]) == [[INFO]]
     assert Comment.objects.get().done_by == first

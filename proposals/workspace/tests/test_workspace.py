@@ -318,7 +318,7 @@ def test_a_reader_reads_and_comments_and_nothing_else(call):
     page = client.get(url("step", proposal, "summary"))
     assert "fieldset disabled" in page.content.decode()
     answer = client.post(
-        url("comment", proposal), {"place": "summary", "text": "Nice"}, follow=True
+        url("add-comment", proposal), {"place": "summary", "text": "Nice"}, follow=True
     )
     assert "Comment added." in text_of(answer)
     late = client.post(url("step", proposal, "summary"), summary(1, acronym="BY A READER"))
@@ -599,12 +599,12 @@ def test_a_mention_is_mailed_and_waits_until_it_is_done(call):
     partner = partner_of(proposal)
     lead = client_of(proposal.started_by)
     text = f"Could you check this, @{partner.full_name.upper()}?"
-    lead.post(url("comment", proposal), {"place": "vision", "text": text})
+    lead.post(url("add-comment", proposal), {"place": "vision", "text": text})
     notified = [item for item in sent() if "mentions you" in item.subject]
     assert [item.to for item in notified] == [[partner.email]] and text in notified[0].body
     mine = client_of(partner)
     assert "mentioned you in a comment" in text_of(mine.get(reverse("proposals:mine")))
-    mine.post(url("comment-done", proposal, Comment.objects.get().pk), {"done": "yes"})
+    mine.post(url("resolve-comment", proposal, Comment.objects.get().pk), {"done": "yes"})
     assert "mentioned you" not in text_of(mine.get(reverse("proposals:mine")))
 
 
@@ -648,7 +648,7 @@ def test_comments_without_end_come_page_by_page(call, monkeypatch):
 def test_a_comment_needs_a_place_that_exists(call, place):
     proposal = make_draft(call)
     answer = client_of(proposal.started_by).post(
-        url("comment", proposal), {"place": place, "text": "Hm"}
+        url("add-comment", proposal), {"place": place, "text": "Hm"}
     )
     assert (answer.status_code, Comment.objects.count()) == (404, 0)
 
@@ -928,7 +928,7 @@ def test_after_the_deadline_everything_is_read_and_nothing_changed(call):
     proposal = make_ready(call)
     lead = client_of(proposal.started_by)
     with clock.frozen_at(NEXT_DAY):
-        for page in ("work", "people", "timeline", "compare", "preview", "proposal"):
+        for page in ("progress", "people", "timeline", "compare", "preview", "proposal"):
             html = lead.get(url(page, proposal)).content.decode()
             assert lead.get(url(page, proposal)).status_code == 200
             assert "Remind<" not in html and "Send invitation" not in html, page
@@ -955,15 +955,15 @@ def test_the_draft_is_printed_by_a_worker_with_a_mark(call):
 
     proposal = make_ready(call)
     lead = client_of(proposal.started_by)
-    lead.post(url("print", proposal))
-    assert "The PDF is being created." in text_of(lead.get(url("print", proposal)))
+    lead.post(url("draft-pdf", proposal))
+    assert "The PDF is being created." in text_of(lead.get(url("draft-pdf", proposal)))
     assert make_draft_pdfs() == 1
-    assert "The PDF is ready." in text_of(lead.get(url("print", proposal)))
-    pdf = lead.get(url("print", proposal) + "?pdf")
+    assert "The PDF is ready." in text_of(lead.get(url("draft-pdf", proposal)))
+    pdf = lead.get(url("draft-pdf", proposal) + "?pdf")
     assert pdf["Content-Type"] == "application/pdf"
     with pikepdf.open(io.BytesIO(pdf.content)) as opened:
         assert "Draft" in str(opened.docinfo["/Title"])
-    lead.post(url("print", proposal))  # unchanged: the same print serves
+    lead.post(url("draft-pdf", proposal))  # unchanged: the same print serves
     assert make_draft_pdfs() == 0
 
 
@@ -982,7 +982,7 @@ def test_a_print_that_fails_says_so_and_keeps_no_other_waiting(call, monkeypatch
 
     monkeypatch.setattr(full_proposal_pdf, "render_proposal_pdf", failing)
     assert full_proposal_pdf.make_draft_pdfs() == 1
-    page = client_of(broken.started_by).get(url("print", broken))
+    page = client_of(broken.started_by).get(url("draft-pdf", broken))
     assert "The PDF could not be created." in text_of(page)
 
 
@@ -1007,9 +1007,9 @@ def test_the_page_of_who_owes_what_asks_a_fixed_number_of_questions(
     for participant in proposal.participants.all():
         save(proposal, "descriptions", of=participant, by=make_user(), description="Written")
     lead = client_of(proposal.started_by)
-    lead.get(url("work", proposal))
+    lead.get(url("progress", proposal))
     with django_assert_num_queries(10):
-        assert lead.get(url("work", proposal)).status_code == 200
+        assert lead.get(url("progress", proposal)).status_code == 200
 
 
 def test_a_partner_that_said_no_is_shown_as_such_everywhere(call):
@@ -1017,7 +1017,7 @@ def test_a_partner_that_said_no_is_shown_as_such_everywhere(call):
     invited(proposal)
     Client().post(link_in(sent()[-1]), {"decline": "yes", "reason": "Our board said no"})
     lead = client_of(proposal.started_by)
-    for page in ("proposal", "check", "work"):
+    for page in ("proposal", "check", "progress"):
         text = text_of(lead.get(url(page, proposal)))
         assert "declined" in text and "Our board said no" in text, page
 
@@ -1026,7 +1026,7 @@ def test_partners_and_readers_see_no_address_of_who_was_asked(call):
     proposal = make_draft(call)
     invitations.revoke(invited(proposal, email="secret@home.example"), by=proposal.started_by)
     partner = client_of(partner_of(proposal))
-    for page in ("timeline", "people", "work", "proposal"):
+    for page in ("timeline", "people", "progress", "proposal"):
         assert "secret@home.example" not in text_of(partner.get(url(page, proposal))), page
     assert "secret@home.example" in text_of(
         client_of(proposal.started_by).get(url("timeline", proposal))
@@ -1105,7 +1105,7 @@ def test_a_text_as_long_as_the_browser_allows_is_stored(call):
 def test_a_comment_that_is_too_long_comes_back(call):
     proposal = make_draft(call)
     answer = client_of(proposal.started_by).post(
-        url("comment", proposal), {"place": "summary", "text": "x" * 4001}
+        url("add-comment", proposal), {"place": "summary", "text": "x" * 4001}
     )
     assert answer.status_code == 422 and "x" * 4001 in answer.content.decode()
 

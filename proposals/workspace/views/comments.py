@@ -42,7 +42,7 @@ def add(request: HttpRequest, number: str) -> HttpResponse:
 @login_required_keep_post
 @return_input_on_failure
 @require_http_methods(["POST"])
-def done(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+def resolve(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """Mark a comment as done, or open it again."""
     draft = get_draft_or_404(request, number)
     comment = get_object_or_404(draft.proposal.comments.select_related("proposal"), pk=pk)

@@ -26,13 +26,13 @@ def preview(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @login_required_keep_post
-def make_print(request: HttpRequest, number: str) -> HttpResponse:
+def draft_pdf(request: HttpRequest, number: str) -> HttpResponse:
     """Ask for the draft as a PDF (POST), or take it (GET)."""
     draft = get_draft_or_404(request, number)
     if request.method == "POST":
         full_proposal_pdf.request_draft_pdf(draft, by=current_user(request))
         wakeup.wake_worker("make_draft_pdfs")
-        return redirect("proposals:print", number)
+        return redirect("proposals:draft-pdf", number)
     draft_print = DraftPdf.objects.filter(proposal=draft.proposal).first()
     if draft_print is None:
         return redirect("proposals:preview", number)

@@ -144,7 +144,7 @@ def _address_after(request: HttpRequest, draft: Draft, form: ProposalStepForm) -
         case "previous":
             return url_before(draft, form.slug)
     if not draft.proposal.access.leads:  # the next step may be somebody else's
-        return reverse("proposals:work", args=[draft.proposal.number])
+        return reverse("proposals:progress", args=[draft.proposal.number])
     return url_after(draft, form.slug)
 
 
