@@ -19,7 +19,7 @@ OUTCOME_WORDS = {
     Outcome.PASS: "met",
     Outcome.WARN: "to review",
     Outcome.NEEDS_REVIEW: "needs review",
-    Outcome.INELIGIBLE: "not eligible",
+    Outcome.INELIGIBLE: "not met",
     Outcome.INADMISSIBLE: "not admissible",
 }
 

@@ -8,7 +8,7 @@ OUTCOME_WORDS = {
     Outcome.PASS: gettext_lazy("met"),
     Outcome.WARN: gettext_lazy("to review"),
     Outcome.NEEDS_REVIEW: gettext_lazy("needs review"),
-    Outcome.INELIGIBLE: gettext_lazy("not eligible"),
+    Outcome.INELIGIBLE: gettext_lazy("not met"),
     Outcome.INADMISSIBLE: gettext_lazy("not admissible"),
 }
 

@@ -1066,7 +1066,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('audience', models.CharField(choices=[('applicant', 'Applicant'), ('officer', 'Officer')], max_length=10)),
-                ('outcome', models.CharField(choices=[('pass', 'Eligible'), ('officer', 'Needs review'), ('ineligible', 'Not eligible'), ('inadmissible', 'Not admissible')], max_length=12)),
+                ('outcome', models.CharField(choices=[('pass', 'All rules met'), ('officer', 'Needs review'), ('ineligible', 'Rules not met'), ('inadmissible', 'Not admissible')], max_length=12)),
                 ('rules_not_met', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), default=list, size=None)),
                 ('by_rule', models.JSONField(default=dict, help_text='The worst outcome of each rule, for figures over many.')),
                 ('content', models.JSONField()),

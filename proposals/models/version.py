@@ -190,9 +190,9 @@ class VerdictRecord(models.Model):
         OFFICER = Audience.OFFICER.value, _("Officer")
 
     class OutcomeChoices(models.TextChoices):
-        PASS = Outcome.PASS.value, _("Eligible")
+        PASS = Outcome.PASS.value, _("All rules met")
         NEEDS_REVIEW = Outcome.NEEDS_REVIEW.value, _("Needs review")
-        INELIGIBLE = Outcome.INELIGIBLE.value, _("Not eligible")
+        INELIGIBLE = Outcome.INELIGIBLE.value, _("Rules not met")
         INADMISSIBLE = Outcome.INADMISSIBLE.value, _("Not admissible")
 
     version = models.ForeignKey(Version, models.PROTECT, related_name="verdicts", db_index=False)

@@ -162,12 +162,21 @@ def applicant_outcome_words(outcome: str) -> str:
 
 @register.filter
 def overall_words(outcome: str) -> str:
+    """The overall result of the automatic check of something submitted: only officers call it eligible."""
     return str(VerdictRecord.OutcomeChoices(outcome).label)
 
 
 @register.filter
+def draft_words(outcome: str) -> str:
+    """The overall result for a draft that can be submitted."""
+    if outcome == Outcome.INELIGIBLE:
+        return _("The proposal would not be eligible")
+    return _("Ready to submit: all rules met") if outcome == Outcome.PASS else _("Ready to submit")
+
+
+@register.filter
 def verdict_sentence(verdict: Verdict) -> str:
-    """What the overall outcome means for applicants, with the number of points."""
+    """The reason for the overall result, with the number of points; empty where all rules are met."""
     if verdict.outcome == Outcome.INADMISSIBLE:
         if any(finding.rule == InTime.id for finding in verdict.blocking):
             return _("The proposal was received after the deadline.")
@@ -178,7 +187,7 @@ def verdict_sentence(verdict: Verdict) -> str:
         return _open_points(verdict)
     count = len(verdict.warnings)
     if not count:
-        return _("All rules are met.")
+        return ""
     return ngettext("%(n)s point to review.", "%(n)s points to review.", count) % {"n": count}
 
 

@@ -16,13 +16,14 @@ from django.core.management import CommandError, call_command
 from jsonschema import Draft202012Validator
 
 from calls.conditions import change_rules
-from calls.eligibility import canonical
+from calls.eligibility import Outcome, canonical
 from proposals.dossier import file_screening
 from proposals.dossier.document import Draft, dossier_of
 from proposals.dossier.facts import Circumstances, facts_of
 from proposals.dossier.file_reader import UnusableDossier, read_dossier
 from proposals.dossier.file_screening import conditions_in, dossiers_in, facts_from, judge_text
 from proposals.dossier.json_schema import dossier_schema, verdict_schema
+from proposals.management.commands.screen import OVERALL
 from proposals.models import VerdictRecord
 from proposals.tests.factories import make_draft, make_ready, reload, save, submit
 
@@ -346,7 +347,7 @@ def test_the_text_is_for_people(tmp_path):
     serbia.write_text(json.dumps(changed(consortium__2__organisation__country="RS")))
     out, _complaints, _status = run(serbia, format="text")
     printed = " ".join(out.split())
-    assert printed.startswith("LASER-GO · strand 3.1 Not eligible")
+    assert printed.startswith(f"LASER-GO · strand 3.1 {OVERALL[Outcome.INELIGIBLE]}")
     assert "At most 2 countries can count (France and Lithuania); at least 3 are needed." in printed
     assert (
         "To fix it: Add a partner from a participating country other than France or Lithuania."

@@ -38,7 +38,7 @@ WORDS = {
     Outcome.PASS: "met",
     Outcome.WARN: "to review",
     Outcome.NEEDS_REVIEW: "needs review",
-    Outcome.INELIGIBLE: "not eligible",
+    Outcome.INELIGIBLE: "not met",
     Outcome.INADMISSIBLE: "not admissible",
 }
 
@@ -179,9 +179,9 @@ class Command(BaseCommand):
 
 
 OVERALL = {
-    Outcome.PASS: "Eligible",
+    Outcome.PASS: "All rules met",
     Outcome.NEEDS_REVIEW: "Needs review",
-    Outcome.INELIGIBLE: "Not eligible",
+    Outcome.INELIGIBLE: "Rules not met",
     Outcome.INADMISSIBLE: "Not admissible",
 }
 

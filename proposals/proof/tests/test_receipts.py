@@ -20,7 +20,7 @@ from calls.extensions import extend_deadline
 from conftest import AFTERNOON, DEADLINE, database_owner
 from foundation import clock
 from foundation.pdf_layout import StaticFilesOnly
-from proposals.models import ProposalPdf, Receipt, Version
+from proposals.models import ProposalPdf, Receipt, VerdictRecord, Version
 from proposals.proof.full_proposal_pdf import create_proposal_pdf
 from proposals.proof.receipt_contents import deadline_at_receipt, points_by_rule
 from proposals.proof.receipts import (
@@ -102,7 +102,7 @@ def test_it_says_what_counts_before_what_proves_it(call):
         "EUR\u00a090,000",
         "Lithuania (LT)",
         "No files were submitted.",
-        "Eligible.",
+        f"{VerdictRecord.OutcomeChoices.PASS.label}.",
         version.sha256,
         "2015-04-21 14:20:00.000 UTC",
         reverse("proof:check"),

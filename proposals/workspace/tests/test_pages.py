@@ -16,7 +16,7 @@ from conftest import AFTERNOON, DEADLINE, NEXT_DAY
 from foundation import clock
 from proposals.consortium.drafts import section_of
 from proposals.dossier.outcome_words import outcome_words
-from proposals.models import Proposal, RefusedAttempt, VerdictRecord, Version
+from proposals.models import Decision, Proposal, RefusedAttempt, VerdictRecord, Version
 from proposals.proof.receipts import create_receipt
 from proposals.templatetags.proposals import verdict_sentence
 from proposals.tests.factories import (
@@ -659,6 +659,21 @@ def test_an_unfinished_draft_is_not_called_inadmissible(call):
         for answer in answers:
             assert str(verdict.label).lower() not in text_of(answer).lower()
             assert outcome_words(verdict) not in text_of(answer)
+
+
+def test_only_officers_call_a_proposal_ineligible(call):
+    proposal = make_ready(call, countries=("LT", "FR", "RS"))
+    lead = client_of(proposal.started_by)
+    pages = [lead.get(url(name, proposal)) for name in ("check", "consortium", "proposal")]
+    assert pages[0].context["verdict"].outcome == Outcome.INELIGIBLE
+    submit(proposal)
+    pages += [
+        lead.get(proposal.versions.get().get_absolute_url()),
+        lead.get(reverse("proposals:mine")),
+    ]
+    words = str(Decision.OutcomeChoices.INELIGIBLE.label).lower()
+    for page in pages:
+        assert page.status_code == 200 and words not in text_of(page).lower()
 
 
 def test_a_submitted_version_that_lacks_a_part_is_called_inadmissible():
