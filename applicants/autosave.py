@@ -61,16 +61,17 @@ def autosave(form: Any, section: SavedStep, *, save: Callable[[], Merged | None]
             "this page. Press the button below to compare both texts."
         )
         return _not_saved_response("conflict", 409, text % {"who": who or _("someone")})
-    message = _("Saved %(time)s") % {"time": f"{clock.now().astimezone(BRUSSELS):%H:%M:%S}"}
+    time = f"{clock.now().astimezone(BRUSSELS):%H:%M:%S}"
+    message = _("Saved %(time)s") % {"time": time}
     answer: dict[str, Any] = {"state": "saved", "version": section.version, "words": message}
     if not is_right:
-        text = _("%(saved)s as entered, but it must be corrected. %(what)s")
-        answer["words"] = text % {"saved": message, "what": _error_text(form)}
+        text = _("Saved %(time)s as entered, but it must be corrected. %(what)s")
+        answer["words"] = text % {"time": time, "what": _error_text(form)}
         answer["needs_correction"] = True
     answer["understood"] = dict(normalised_values(form))
     if merged is not None:
-        text = _("%(saved)s and merged with changes by someone else: %(fields)s")
-        answer["words"] = text % {"saved": message, "fields": ", ".join(merged.labels)}
+        text = _("Saved %(time)s and merged with changes by someone else: %(fields)s")
+        answer["words"] = text % {"time": time, "fields": ", ".join(merged.labels)}
         answer["fields"] = list(fields_of(merged.form))
     return JsonResponse(answer)
 

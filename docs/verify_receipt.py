@@ -216,7 +216,7 @@ def check_proof(files: dict[str, bytes], certificate: x509.Certificate, report: 
     other = f"The attached dossier does not match the log entry ({what})."
     report.append((is_same, f"The attached dossier matches the log entry: {what}." if is_same else other))
     is_in = is_included(hashlib.sha256(b"\0" + proof["entry"].encode()).digest(), position, size, path, root)
-    place = f"The log contains this entry at position {position} of {size} (counted from 0)."
+    place = f"The log contains this entry as number {position + 1} of {size}."
     report.append((is_in, place if is_in else "The log proof does not show that the entry is in the log."))
     signed = {"root": head["root"], "signed_at": signed_at, "size": size}
     content = json.dumps(signed, separators=(",", ":"), sort_keys=True).encode()

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from applicants.models import User
+from calls.eligibility.country_names import NAMES
 from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.audit.activity import log_activity
@@ -29,6 +30,7 @@ from proposals.models import (
     Proposal,
     ProposalActivity,
 )
+from proposals.steps.forms import COST_LABELS
 
 DECLARATIONS = (
     gettext_lazy("The organisation takes part in this proposal in the role shown above."),
@@ -177,6 +179,14 @@ PARTS = {
     "budget": gettext_lazy("Costs and requested EU contribution"),
 }
 
+FIELDS: dict[str, Any] = COST_LABELS | {
+    "acronym": gettext_lazy("Acronym"),
+    "title": gettext_lazy("Title"),
+    "abstract": gettext_lazy("Abstract"),
+    "duration_months": gettext_lazy("Duration in months"),
+    "partnership": gettext_lazy("Established partnership"),
+}
+
 
 def changes_since(confirmation: Confirmation, shown: dict[str, Any]) -> list[tuple[str, str, str]]:
     """What differs from the text that was confirmed: part, before, now; empty where that was not kept."""
@@ -199,17 +209,25 @@ def _flat(shown: dict[str, Any]) -> dict[str, str]:
         if isinstance(value, dict):
             texts |= {f"{name}.{field}": _text(field, inner) for field, inner in value.items()}
         elif isinstance(value, list):
-            rows = ["; ".join(str(cell) for cell in row.values()) for row in value]
+            rows = ["; ".join(_value(*cell) for cell in row.items()) for row in value]
             texts[name] = "\n".join(rows)
         else:
-            texts[name] = "" if value is None else str(value)
+            texts[name] = _value(name, value)
     return texts
 
 
 def _text(field: str, value: Any) -> str:
     if isinstance(value, dict):
         value = "; ".join(str(inner) for inner in value.values() if inner is not None)
-    return f"{field.replace('_', ' ')}: {value}" if value not in (None, "") else ""
+    return f"{FIELDS.get(field, field)}: {value}" if value not in (None, "") else ""
+
+
+def _value(name: str, value: Any) -> str:
+    if name == "role":
+        return str(dict(Participant.RoleChoices.choices).get(value, value))
+    if name == "country":
+        return NAMES.get(value, value)
+    return "" if value is None else str(value)
 
 
 def _notify_coordinator(

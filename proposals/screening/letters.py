@@ -175,7 +175,11 @@ def _notify(decision: Decision, version: Version) -> None:
             subject=_("Decision about your proposal %(number)s") % values,
             what_happened=_what_happened(earlier),
             facts=[
-                (_("Proposal"), f"{proposal.number}, {_('version')} {version.number}"),
+                (
+                    _("Proposal"),
+                    _("%(proposal)s, version %(number)s")
+                    % {"proposal": proposal.number, "number": version.number},
+                ),
                 (_("Call"), proposal.call.reference),
             ],
             status=_(

@@ -54,12 +54,18 @@ def submission_details(version: Version) -> list[tuple[str, str]]:
     dossier = version.document
     summary = dossier["summary"]
     title = ", ".join(text for text in (summary["acronym"], summary["title"]) if text)
+    values = {
+        "proposal": version.proposal.number,
+        "number": version.number,
+        "call": dossier["call"],
+        "strand": version.proposal.strand.label,
+    }
     return [
-        (_("Proposal"), f"{version.proposal.number}, {_('version')} {version.number}"),
+        (_("Proposal"), _("%(proposal)s, version %(number)s") % values),
         (_("Title"), title),
         (_("Coordinator"), _coordinator(version)),
         (_("Submitted by"), str(version.submitted_by)),
-        (_("Call"), f"{dossier['call']}, {_('strand')} {version.proposal.strand.label}"),
+        (_("Call"), _("%(call)s, strand %(strand)s") % values),
         (
             _("Received"),
             f"{in_words(version.received_at, seconds=True, zone=version.proposal.call.zone)} = "

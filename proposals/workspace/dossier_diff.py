@@ -19,6 +19,7 @@ from calls.models import Strand
 from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.dossier.document import Draft, controller_in_words, dossier_of
+from proposals.dossier.evidence_words import KIND_WORDS
 from proposals.models import Participant
 from proposals.steps.forms import (
     COST_LABELS,
@@ -134,7 +135,8 @@ def _consortium(dossier: Mapping[str, Any]) -> Iterator[tuple[Path, Field]]:
         for field in organisation:
             if field != "id":
                 label = getattr(Organisation._meta.get_field(field), "verbose_name", field)
-                values[f"organisation.{field}"] = (of(label), organisation[field])
+                text = _organisation_text(field, organisation[field])
+                values[f"organisation.{field}"] = (of(label), text)
         values["organisation.id"] = (of(_("Registered organisation")), organisation["id"])
         for path, (label, value) in values.items():
             yield ("consortium", key, path), Field("consortium", title, str(label), _as_text(value))
@@ -217,6 +219,12 @@ def _files(dossier: Mapping[str, Any]) -> Iterator[tuple[Path, Field]]:
 
 def _as_text(value: Any) -> str:
     return "" if value is None else str(value)
+
+
+def _organisation_text(field: str, value: Any) -> str:
+    if field == "country":
+        return _country(value or "")
+    return str(KIND_WORDS.get(value, value)) if field == "kind" else _as_text(value)
 
 
 def _country(code: str) -> str:

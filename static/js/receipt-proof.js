@@ -70,7 +70,7 @@ export async function checkProof(pki, files, certificate, fingerprint, report) {
   report(isOfDossier, "dossier-matches", "dossier-differs", { proposal, version, received: at });
   const leaf = await sha256([0], toUtf8(entryText));
   const isInLog = await isIncluded(leaf, position, head.size, path, root);
-  report(isInLog, "entry-in-log", "entry-not-in-log", { position, size: head.size });
+  report(isInLog, "entry-in-log", "entry-not-in-log", { position: position + 1, size: head.size });
   if (head.certificate !== fingerprint) {
     report(false, "log-by-another");
     return;

@@ -102,7 +102,9 @@ def send_reminder(request: HttpRequest, number: str, key: str) -> HttpResponse:
     try:
         remind(draft.proposal, reminder, by=current_user(request))
     except NobodyToRemind:
-        text = _("There is no known person at %(name)s. Invite someone by email first.")
+        text = _(
+            "No one at %(name)s has an account, so no reminder was sent. Invite someone by email first."
+        )
         messages.warning(request, text % name)
     except RemindedRecently:
         text = _("No reminder was sent: %(name)s was reminded less than an hour ago.")
