@@ -73,6 +73,7 @@ def rendered(folder, *, plain, tls):
         ("/var/log/nginx", str(folder)),
         ("/etc/portal", str(folder)),
         ("/run/portal/web.sock", f"{folder}/web.sock"),
+        ("/var/lib/portal", str(folder)),
         ("/opt/portal", str(ROOT)),
         ("listen 80 ", f"listen 127.0.0.1:{plain} "),
         ("listen 443 ", f"listen 127.0.0.1:{tls} "),
@@ -131,21 +132,28 @@ def gunicorn(bind, *more):
 
 
 @contextmanager
+def in_front(folder, nginx):
+    """nginx alone; yields where it listens."""
+    make_certificate(folder)
+    site = Site(folder, plain=free_port(), tls=free_port())
+    (folder / "nginx.conf").write_text(rendered(folder, plain=site.plain, tls=site.tls))
+    front = [nginx, "-p", str(folder), "-c", str(folder / "nginx.conf")]
+    subprocess.run([*front, "-t", "-q"], check=True)
+    with running(front):
+        yield site
+
+
+@contextmanager
 def served(broker_url, nginx):
     """gunicorn behind nginx; yields where they listen."""
     with processes.short_folder() as folder:
-        make_certificate(folder)
-        site = Site(folder, plain=free_port(), tls=free_port())
-        (folder / "nginx.conf").write_text(rendered(folder, plain=site.plain, tls=site.tls))
         data = environment(folder, broker_url)
         collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v", "0"]
         collecting = data | {"DJANGO_SETTINGS_MODULE": "cosme_portal.tests.production.collecting"}
         subprocess.run(collect, cwd=ROOT, env=collecting, check=True)
-        front = [nginx, "-p", str(folder), "-c", str(folder / "nginx.conf")]
-        subprocess.run([*front, "-t", "-q"], check=True)
         with (
             running(gunicorn(f"unix:{folder}/web.sock"), env=data),
-            running(front),
+            in_front(folder, nginx) as site,
         ):
             processes.wait_until(site.is_up)
             yield site
@@ -155,6 +163,13 @@ class Site:
     def __init__(self, folder: Path, *, plain: int, tls: int) -> None:
         self.folder, self.plain, self.tls = folder, plain, tls
         self.context = ssl.create_default_context(cafile=str(folder / "certificate.pem"))
+
+    def listens(self):
+        try:
+            self.connect("127.0.0.1").close()
+        except OSError:
+            return False
+        return True
 
     def is_up(self):
         try:

@@ -25,6 +25,7 @@ from cosme_portal.tests.production.serving import (
     environment,
     free_port,
     gunicorn,
+    in_front,
     running,
     served,
 )
@@ -45,10 +46,15 @@ HALF_A_FORM = (
 
 
 @pytest.fixture(scope="module")
-def site(running_broker, django_db_setup):
-    nginx = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin")
-    if nginx is None:
+def nginx():
+    program = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin")
+    if program is None:
         processes.missing("nginx is not installed (Debian: nginx-light).")
+    return program
+
+
+@pytest.fixture(scope="module")
+def site(running_broker, django_db_setup, nginx):
     with served(running_broker, nginx) as item:
         yield item
 
@@ -113,7 +119,7 @@ def test_another_name_shows_no_page(site):
 
 def test_links_that_open_something_are_not_in_the_log(site):
     Visitor(site).get("/proposals/invitations/secret-token/?also=secret-query")
-    log = site.folder / "portal.log"
+    log = site.folder / "access.log"
     processes.wait_until(lambda: "/proposals/invitations/..." in log.read_text(), seconds=5)
     assert "secret" not in log.read_text()
 
@@ -132,6 +138,27 @@ def test_scripts_and_all_that_they_import_are_cached_without_limit(site):
         imported = re.findall(r'(?:from|import) "\./([^"]+)"', answer.text)
         waiting += {urljoin(path, name) for name in imported} - seen
     assert len(seen) > 3
+
+
+def test_nginx_has_the_collected_files_itself_and_asks_the_portal_for_others(site):
+    (site.folder / "static" / "added-later.a1b2c3d4e5f6.css").write_text("body {}")
+    answer = Visitor(site).get("/static/added-later.a1b2c3d4e5f6.css")
+    assert (answer.status, answer.text) == (200, "body {}")
+    assert answer.headers.get_content_type() == "text/css"
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    nowhere = Visitor(site).get("/static/nowhere.css")
+    assert nowhere.status == 404 and "Content-Security-Policy" in nowhere.headers
+    assert Visitor(site).get("/static/../certificate.key").status in {400, 404}
+
+
+def test_while_the_portal_is_away_nginx_says_so_and_when_to_come_back(nginx):
+    with processes.short_folder() as folder, in_front(folder, nginx) as site:
+        processes.wait_until(site.listens)
+        answer = Visitor(site).get("/rules/")
+        assert answer.status == 502 and "not responding" in answer.text
+        assert answer.headers["Retry-After"] == "30"
+        assert Visitor(site).get("/health/").status == 502
 
 
 # --- Bodies ---------------------------------------------------------------------------------------
