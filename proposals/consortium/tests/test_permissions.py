@@ -103,26 +103,32 @@ def test_the_table_names_every_route_and_no_other():
     assert sorted(ROUTE_PERMISSIONS) == ROUTES
 
 
-@pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("role", ["lead", "editor", "reader", "stranger"])
-def test_every_route_does_for_every_role_what_the_table_says(world, role, route):
-    proposal, client = world["proposal"], Client()
+def test_every_route_does_for_every_role_what_the_table_says(world, role, subtests):
+    client = Client()
     client.force_login(world["people"][role])
-    access = ROUTE_PERMISSIONS[route]
-    for own in (True, False):
-        if route in {"upload", "remove-file"}:
-            own = False  # noqa: PLW2901 -- the deliverables were not given to the editor
-        path = address(route, proposal, own=own)
-        for method in ("get", "post"):
-            with undone():
-                status = getattr(client, method)(path).status_code
-            case = (role, route, method, own, status)
-            if role == "stranger":
-                assert status in {404, 405}, case
-            elif expected(role, access, method, own=own):
-                assert status in FINE | {404}, case  # 404: there is no object with the number 1
-            else:
-                assert status in {403, 404, 405} or (status == 200 and method == "post"), case
+    for route in ROUTES:
+        for own in ownerships(route):
+            path = address(route, world["proposal"], own=own)
+            for method in ("get", "post"):
+                with subtests.test(route=route, own=own, method=method):
+                    with undone():
+                        status = getattr(client, method)(path).status_code
+                    check_status(status, role, route, method, own=own)
+
+
+def ownerships(route):
+    """Whether the address names the editor's own part: the deliverables were given to nobody."""
+    return [False] if route in {"upload", "remove-file"} else [True, False]
+
+
+def check_status(status, role, route, method, *, own):
+    if role == "stranger":
+        assert status in {404, 405}
+    elif expected(role, ROUTE_PERMISSIONS[route], method, own=own):
+        assert status in FINE | {404}  # 404: there is no object with the number 1
+    else:
+        assert status in {403, 404, 405} or (status == 200 and method == "post")
 
 
 @pytest.mark.parametrize("role", ["lead", "editor", "reader"])
