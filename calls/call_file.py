@@ -8,14 +8,12 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from zoneinfo import available_timezones
 
 import yaml
 from yaml.composer import Composer
-from yaml.cyaml import CParser
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from yaml.resolver import Resolver
 
 from calls.eligibility import RuleSet
 from calls.eligibility.countries import (
@@ -75,7 +73,7 @@ def _text_of(path: Path) -> str:
         raise BadCallFile(1, "the file is not UTF-8 text.") from None
 
 
-class _Loader(Composer, CParser, Resolver):
+class _Loader(Composer, yaml.CSafeLoader):
     """Composes a call file: without aliases, which a few lines multiply to any size, and few levels.
 
     The tokens come from libyaml, which takes a fifth of the time of PyYAML's own scanner.
@@ -84,12 +82,12 @@ class _Loader(Composer, CParser, Resolver):
     levels = 0
 
     def __init__(self, stream: str) -> None:
-        CParser.__init__(self, stream)
+        yaml.CSafeLoader.__init__(self, stream)
         Composer.__init__(self)
-        Resolver.__init__(self)
 
     def compose_node(self, parent: Node | None, index: Any) -> Node | None:
-        line = self.peek_event().start_mark.line + 1
+        event = cast("Any", self.peek_event())  # there is one: the parser is inside of the document
+        line = event.start_mark.line + 1
         if self.check_event(yaml.AliasEvent):
             raise BadCallFile(line, "found an alias (*); expected the value itself.")
         if self.levels >= MAX_LEVELS:
