@@ -75,6 +75,7 @@ def _call(call: Call) -> dict[str, Any]:
         "open_points": call.open_points or None,
         "remedies": call.remedies or None,
         "checklist": None if call.checklist == standard_checklist() else call.checklist,
+        "declaration": _declaration(call),
         "extensions": [
             {
                 "new_deadline": local(extension.new_deadline),
@@ -107,6 +108,11 @@ def _call(call: Call) -> dict[str, Any]:
             for contact in call.contacts.all()
         ],
     }
+
+
+def _declaration(call: Call) -> dict[str, Any] | None:
+    asked = call.declaration_asked
+    return asked.as_json() | {"points": list(asked.points) or None} if asked else None
 
 
 def _strand(strand: Strand) -> dict[str, Any]:

@@ -409,6 +409,9 @@ CALL = read_mapping(
             read_mapping({"code": read_code, "text": read_text, "required": read_boolean}),
             key="code",
         ),
+        "declaration": read_mapping(
+            {"title": read_text, "text": read_text}, {"points": read_list(read_text)}
+        ),
         "extensions": read_list(
             read_mapping(
                 {"new_deadline": read_instant, "reason": read_text, "decided_by": read_text}

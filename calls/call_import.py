@@ -54,6 +54,7 @@ def load_call(
         "open_points": data.get("open_points") or [],
         "remedies": data.get("remedies") or [],
         "checklist": _checklist_in(data),
+        "declaration": _declaration_in(data),
         "changed_at": clock.real_now(),
     }
     call, created = Call.objects.update_or_create(
@@ -75,6 +76,11 @@ def _checklist_in(data: dict[str, Any]) -> list[dict[str, Any]]:
     """The whole definition where the file does not say; nothing is checked where its list is empty."""
     checklist: list[dict[str, Any]] | None = data.get("checklist")
     return standard_checklist() if checklist is None else checklist
+
+
+def _declaration_in(data: dict[str, Any]) -> dict[str, Any]:
+    declaration = data.get("declaration")
+    return declaration | {"points": declaration["points"] or []} if declaration else {}
 
 
 def _load_extensions(call: Call, data: Iterable[dict[str, Any]], confirmed_by: str) -> None:

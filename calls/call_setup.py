@@ -20,6 +20,7 @@ COPIED = (
     "rules",
     "remedies",
     "checklist",
+    "declaration",
     "moderates_requests",
     "bulk_with_remarks",
 )

@@ -450,4 +450,5 @@ def _submit(proposal: Proposal, *, by: User) -> None:
         received_at=moment,
         idempotency_key=uuid5(NAMESPACE_URL, fresh.number),
         acknowledged=[finding.name for finding in verdict.to_acknowledge],
+        declared=fresh.call.declaration_digest,
     )

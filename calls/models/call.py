@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from calls import triggers
+from calls.declaration import Declaration
 from calls.eligibility import RuleSet, rule_date_of
 from calls.innovation_clusters import Element, elements_in, standard_checklist
 from calls.models.participation import Programme
@@ -86,6 +87,11 @@ class Call(models.Model):
         default=standard_checklist,
         blank=True,
         help_text="Elements of the definition that officers check: code, text, required.",
+    )
+    declaration = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="What the coordinator declares on honour at submission: title, text, points.",
     )
     cloned_from = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, editable=False, related_name="clones"
@@ -180,6 +186,17 @@ class Call(models.Model):
     @cached_property
     def rule_set(self) -> RuleSet:
         return _rule_set_of(orjson.dumps(self.rules))
+
+    @property
+    def declaration_asked(self) -> Declaration | None:
+        """What must be declared to submit a proposal; None where the call asks for nothing."""
+        return Declaration.from_json(self.declaration)
+
+    @property
+    def declaration_digest(self) -> str:
+        """What making the present declaration sends; empty where the call asks for none."""
+        asked = self.declaration_asked
+        return asked.digest if asked else ""
 
     @property
     def minimum_countries(self) -> int | None:

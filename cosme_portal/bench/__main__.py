@@ -253,10 +253,12 @@ def _requests(proposals: list[Any]) -> dict[str, Callable[[int, int], Any]]:
     def create(client: int, turn: int) -> Any:
         return form("/bench/create/", proposals[client][1], text="x" * 400)
 
+    declared = proposals[0][0].call.declaration_digest
+
     def submit(client: int, turn: int) -> Any:
         proposal, cookies = proposals[client]
         path = f"/proposals/{proposal.number}/check/"
-        return form(path, cookies, idempotency_key=str(uuid4()))
+        return form(path, cookies, idempotency_key=str(uuid4()), declared=declared)
 
     def save(client: int, turn: int) -> Any:
         proposal, cookies = proposals[client]

@@ -143,7 +143,9 @@ def _one_flow(call: Any, lead: Any, proposal: Any) -> tuple[float, float]:
             _is(client.post(path, fields | {"seen_version": section.version}), 302)
         check = f"/proposals/{proposal.number}/check/"
         asked = _TO_ACKNOWLEDGE.findall(client.get(check).content.decode())
-        _is(client.post(check, {"idempotency_key": str(uuid4()), "acknowledged": asked}), 200)
+        declared = proposal.call.declaration_digest
+        ticks = {"acknowledged": asked, "declared": [declared]}
+        _is(client.post(check, ticks | {"idempotency_key": [str(uuid4())]}), 200)
 
     return _everybodys_cpu_of(sign_in), _everybodys_cpu_of(work)
 

@@ -189,10 +189,13 @@ def _paced(port: int, proposals: list[Any], count: int, seconds: float) -> Measu
     import http.client  # noqa: PLC0415 -- only here
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
 
+    declared = proposals[0][0].call.declaration_digest
+
     def submit(number: int) -> float:
         proposal, cookies = proposals[number % len(proposals)]
         path = f"/proposals/{proposal.number}/check/"
-        method, path, body, headers = form(path, cookies, idempotency_key=str(uuid4()))
+        fields = {"idempotency_key": str(uuid4()), "declared": declared}
+        method, path, body, headers = form(path, cookies, **fields)
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         begun = time.perf_counter()
         connection.request(method, path, body, headers)

@@ -78,6 +78,7 @@ def submit_until(proposals: list[tuple[Proposal, dict[str, str]]], count: int) -
             received_at=moment,
             idempotency_key=uuid4(),
             acknowledged=[finding.name for finding in verdict.to_acknowledge],
+            declared=proposal.call.declaration_digest,
         )
     return proposals[0][0].started_by
 

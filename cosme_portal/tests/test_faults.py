@@ -46,7 +46,7 @@ from proposals.models import OutboxMessage, Receipt, Version
 from proposals.proof import signing_key
 from proposals.proof.ledger_audit import find_problems
 from proposals.proof.verification import program
-from proposals.tests.factories import make_ready, submit
+from proposals.tests.factories import make_ready, submit, submit_fields
 
 pytestmark = [pytest.mark.real_clock, pytest.mark.faults, pytest.mark.xdist_group("faults")]
 
@@ -321,7 +321,8 @@ def press_submit(port, proposal, key):
         "Cookie": f"sessionid={client.cookies['sessionid'].value}; csrftoken={token}",
         "Content-Type": "application/x-www-form-urlencoded",
     }
-    body = urlencode({"idempotency_key": key, "csrfmiddlewaretoken": token})
+    fields = submit_fields(proposal, idempotency_key=key, csrfmiddlewaretoken=token)
+    body = urlencode(fields)
     sending = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         sending.request("POST", f"/proposals/{proposal.number}/check/", body, headers)

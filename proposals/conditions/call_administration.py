@@ -31,6 +31,7 @@ WRITTEN = (
     "open_points",
     "remedies",
     "checklist",
+    "declaration",
     "moderates_requests",
     "bulk_with_remarks",
 )

@@ -1,6 +1,6 @@
 """A draft as one document: what is frozen when it is submitted, and the same before.
 
-The dossier is plain JSON in the format `cosme-dossier/1`: amounts are decimal strings, instants RFC
+The dossier is plain JSON in the format `cosme-dossier/2`: amounts are decimal strings, instants RFC
 3339, dates ISO, countries codes. Its canonical bytes (RFC 8785) are what a version's hash is taken
 of. It holds no names or addresses of persons, so that these can be erased while hashes stay valid.
 """
@@ -26,7 +26,7 @@ from proposals.dossier.agreement import visible_record
 from proposals.dossier.queries import fetch_draft_rows, fetch_drafts_rows
 from proposals.models import Participant, Proposal, ProposalFile, Section
 
-FORMAT = "cosme-dossier/1"
+FORMAT = "cosme-dossier/2"
 COST_KINDS = ("staff", "travel", "subcontracting", "other", "indirect")
 PERSONAL_PROFILE_STEPS = {"contact"}
 SHARED_STEPS = ("summary", "vision", "activities", "deliverables", "budget")
@@ -241,7 +241,7 @@ def _parts_in(rows: Results, proposals: Sequence[Proposal]) -> dict[int, DraftPa
 
 
 def dossier_of(draft: Draft) -> dict[str, Any]:
-    """The draft as a document; the same draft gives the same bytes."""
+    """The draft as a document; the same draft gives the same bytes. Only a submission declares anything."""
     summary = draft.answers("summary")
     vision = draft.answers("vision")
     return {
@@ -293,6 +293,7 @@ def dossier_of(draft: Draft) -> dict[str, Any]:
             "total_costs": _amount(draft.total_costs),
             "total_grant": _amount(draft.total_grant),
         },
+        "declaration": None,
     }
 
 

@@ -1,9 +1,9 @@
-"""The format of a dossier, `cosme-dossier/1`: the fields that a file holds, and their types.
+"""The format of a dossier, `cosme-dossier/2`, and the one before: the fields of a file and their types.
 
 The portal writes dossiers (`proposals.dossier.document`) and reads those of others
 (`proposals.dossier.file_reader`). An optional field has a value for "not there"; an unknown field is
 refused. Countries are normalised, everything else is taken unchanged.
-`docs/dossier.schema.json` is made from these classes.
+`docs/dossier.schema.json` and `docs/dossier-1.schema.json` are made from these classes.
 """
 
 import re
@@ -21,6 +21,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+import calls.declaration
 from calls.eligibility.countries import UnknownCountry, normalise
 from calls.eligibility.facts import Control, OrganisationKind, Role
 from foundation.instants import day_from, instant_from
@@ -28,6 +29,7 @@ from foundation.instants import day_from, instant_from
 AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?", re.ASCII)
 FULL_TIME = re.compile(r"[0-9]{1,5}(\.[0-9]{1,2})?", re.ASCII)
 SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 PIC = re.compile(r"([0-9]{9})?", re.ASCII)
 KEY = re.compile(r"[A-Za-z0-9_-]{1,20}", re.ASCII)
 # What findings may be about beside a participant; a key of that name could not be distinguished from it.
@@ -107,6 +109,14 @@ Hash = Annotated[
         SHA256.fullmatch,
         "64 hexadecimal digits in lower case",
         {"pattern": f"^{SHA256.pattern}$"},
+    ),
+]
+Digest = Annotated[
+    str,
+    PatternString(
+        DIGEST.fullmatch,
+        "“sha256:” and 64 hexadecimal digits in lower case",
+        {"pattern": f"^{DIGEST.pattern}$"},
     ),
 ]
 Pic = Annotated[
@@ -343,8 +353,31 @@ class Budget(Part):
     total_grant: Amount | None = None
 
 
-class Dossier(Part):
+class Declaration(Part):
+    """What the coordinator declared on honour: the exact text, its hash, by which participant, and when.
+
+    `digest` is "sha256:" and the hash of the canonical JSON (RFC 8785) of `title`, `text` and `points`.
+    """
+
+    title: Name
+    text: Name
+    points: Names = []
+    digest: Digest
+    declared_by: Key
+    declared_at: Instant
+
+    @model_validator(mode="after")
+    def _is_of_this_text(self) -> "Declaration":
+        text = calls.declaration.Declaration(self.title, self.text, tuple(self.points))
+        if self.digest != text.digest:
+            raise expected(f"the digest of this text, {text.digest}")
+        return self
+
+
+class Dossier1(Part):
     """One version of a proposal. `received_at` is given where a file says it; the portal keeps it beside."""
+
+    model_config = ConfigDict(title="Dossier")
 
     format: Literal["cosme-dossier/1"]
     call: Name
@@ -384,3 +417,16 @@ class Dossier(Part):
         if len(set(slots)) < len(slots):
             raise expected("one file for each slot")
         return files
+
+
+class Dossier(Dossier1):
+    """One version of a proposal. `received_at` is given where a file says it; the portal keeps it beside.
+
+    A `declaration` is made at submission: a draft has none, nor has a version of a call that asks for none.
+    """
+
+    format: Literal["cosme-dossier/2"]  # type: ignore[assignment]
+    declaration: Declaration | None = None
+
+
+FORMATS: Mapping[str, type[Dossier1]] = {"cosme-dossier/1": Dossier1, "cosme-dossier/2": Dossier}

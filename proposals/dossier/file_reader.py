@@ -5,14 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
-from pydantic import (
-    ValidationError,
-)
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from foundation.strict_json import KeyTwice, check_keys
 from foundation.text import unsafe_places
-from proposals.dossier.file_format import Dossier, Part
+from proposals.dossier.file_format import FORMATS, Dossier, Dossier1, Part
 
 MAX_VALUES = 100_000  # of one dossier: a hundred times as many as a long one has
 MAX_PROBLEMS = 100  # that are shown
@@ -47,11 +45,12 @@ def read_dossier(text: str | bytes) -> dict[str, Any]:
         UnusableDossier: with the problems that were found, the first hundred of them.
     """
     _check_size(text)
+    model = _model_of(text)
     try:
-        dossier = Dossier.model_validate_json(text)
+        dossier = model.model_validate_json(text)
         check_keys(text)
     except ValidationError as error:
-        first = [_problem_of(item) for item in error.errors()[:MAX_PROBLEMS]]
+        first = [_problem_of(item, model) for item in error.errors()[:MAX_PROBLEMS]]
         raise UnusableDossier(*first) from None
     except KeyTwice as twice:
         result = f"the same field “{_in_short(twice.key)}” twice in one object"
@@ -64,6 +63,21 @@ def read_dossier(text: str | bytes) -> dict[str, Any]:
     if problems:
         raise UnusableDossier(*problems)
     return content
+
+
+class _Format(BaseModel):
+    """Of a document only the format that it names."""
+
+    format: Any = None
+
+
+def _model_of(text: str | bytes) -> type[Dossier1]:
+    """What reads the format that a text names; for one that nobody knows, what reads the present one."""
+    try:
+        named = _Format.model_validate_json(text).format
+    except ValidationError:
+        return Dossier
+    return FORMATS.get(named, Dossier) if isinstance(named, str) else Dossier
 
 
 # A comma between values; those in sentences have a letter after them.
@@ -80,7 +94,7 @@ def _check_size(text: str | bytes) -> None:
         raise UnusableDossier(Problem("", f"more than {MAX_VALUES} values", "a dossier"))
 
 
-def _problem_of(error: ErrorDetails) -> Problem:
+def _problem_of(error: ErrorDetails, model: type[Part]) -> Problem:
     kind, place, data = error["type"], error["loc"], error["input"]
     if kind == "json_invalid":
         reason = error.get("ctx", {}).get("error", "")
@@ -88,11 +102,12 @@ def _problem_of(error: ErrorDetails) -> Problem:
     if kind == "missing":
         return Problem(_pointer(place[:-1]), f"no field “{place[-1]}”", "this required field")
     if kind == "extra_forbidden":
-        fields = ", ".join(_fields_at(place[:-1]))
+        fields = ", ".join(_fields_at(place[:-1], model))
         return Problem(_pointer(place), "an unknown field", f"one of {fields}")
     if kind == "expected" and place in TWICE:
         return Problem(_pointer(place), TWICE[place], error["ctx"]["expected"])
-    return Problem(_pointer(place), _shown(data), _expected_of(error))
+    wanted = f"one of {', '.join(FORMATS)}" if place == ("format",) else _expected_of(error)
+    return Problem(_pointer(place), _shown(data), wanted)
 
 
 TWICE: Mapping[tuple[int | str, ...], str] = {
@@ -147,9 +162,8 @@ def _in_short(data: str) -> str:
     return f"{text[:MAX_SHOWN_LENGTH]}…" if len(text) > MAX_SHOWN_LENGTH else text
 
 
-def _fields_at(place: tuple[int | str, ...]) -> list[str]:
+def _fields_at(place: tuple[int | str, ...], model: type[Part]) -> list[str]:
     """The names of the fields that a dossier has at a place."""
-    model: type[Part] = Dossier
     for part in place:
         if isinstance(part, str):
             model = _part_in(model.model_fields[part].annotation)

@@ -6,15 +6,15 @@ from pydantic import TypeAdapter
 
 from calls.eligibility import Verdict
 from proposals.dossier.document import FORMAT
-from proposals.dossier.file_format import Dossier
+from proposals.dossier.file_format import FORMATS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def dossier_schema() -> dict[str, Any]:
-    """Of what `manage.py screen` reads and a receipt has attached."""
-    schema = Dossier.model_json_schema()
-    return {"$schema": DIALECT, "$id": f"urn:{FORMAT.replace('/', ':')}"} | schema
+def dossier_schema(version: str = FORMAT) -> dict[str, Any]:
+    """Of what `manage.py screen` reads and a receipt has attached, in this or an earlier format."""
+    schema = FORMATS[version].model_json_schema()
+    return {"$schema": DIALECT, "$id": f"urn:{version.replace('/', ':')}"} | schema
 
 
 def verdict_schema() -> dict[str, Any]:

@@ -102,6 +102,39 @@ VERSION_MATCHES_ITS_HASH = refused_if(
     "'the hash is not that of the dossier'",
 )
 
+# A version of a call that asks for a declaration says, in the call's words, that the coordinator made it when
+# the version was received; one of a call that asks for none says nothing.
+VERSION_HAS_THE_DECLARATION = pgtrigger.Trigger(
+    name="version_names_what_was_declared",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert,
+    declare=[("asked", "jsonb"), ("dossier", "jsonb"), ("declared", "jsonb")],
+    func="""
+        SELECT c.declaration INTO asked FROM proposals_proposal p
+        JOIN calls_strand s ON s.id = p.strand_id JOIN calls_call c ON c.id = s.call_id
+        WHERE p.id = NEW.proposal_id;
+        dossier := NEW.dossier::jsonb;
+        declared := nullif(dossier -> 'declaration', 'null'::jsonb);
+        IF asked IS DISTINCT FROM
+            coalesce(declared - ARRAY['digest', 'declared_by', 'declared_at'], '{}') THEN
+            RAISE EXCEPTION 'a version carries the declaration that its call asks for'
+                USING ERRCODE = 'check_violation';
+        END IF;
+        IF declared IS NOT NULL AND (
+            (declared ->> 'declared_at')::timestamptz IS DISTINCT FROM NEW.received_at
+            OR NOT EXISTS (
+                SELECT 1 FROM jsonb_array_elements(dossier -> 'consortium') AS participant
+                WHERE participant ->> 'key' = declared ->> 'declared_by'
+                AND participant ->> 'role' = 'coordinator'
+            )
+        ) THEN
+            RAISE EXCEPTION 'the coordinator declares when the version is received'
+                USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    """,
+)
+
 # A proposal counts by the last of its own versions, unless that one is withdrawn; then by none.
 CURRENT_VERSION_IS_ITS_OWN = pgtrigger.Trigger(
     name="current_version_is_its_own",

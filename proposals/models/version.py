@@ -127,6 +127,7 @@ class Version(models.Model):
             triggers.VERSION_IS_IN_TIME,
             triggers.VERSION_IS_RECEIVED_BY_THE_CLOCK,
             triggers.VERSION_MATCHES_ITS_HASH,
+            triggers.VERSION_HAS_THE_DECLARATION,
             triggers.LAST_VERSION_BECOMES_CURRENT,
             final("versions_are_final"),
         ]

@@ -22,6 +22,7 @@ from foundation import clock
 from foundation.pdf import Attached, render_pdf
 from proposals.delivery.fault_isolation import StopForNow, for_each
 from proposals.dossier.confirmed_parts import confirmed_in
+from proposals.dossier.declarations import declaration_in_words
 from proposals.dossier.facts import readable
 from proposals.models import (
     LedgerEntry,
@@ -205,6 +206,7 @@ def version_context(version: Version) -> dict[str, Any]:
         if verdict
         else [],
         "participants": _with_confirmations(version),
+        "declaration": declaration_in_words(dossier),
     }
 
 

@@ -45,6 +45,7 @@ def fetch_submission_state() -> Queries:
             "current_version",
             "effective_deadline",
             "database_time",
+            "strand__call__declaration",
         ),
     }
 

@@ -13,6 +13,7 @@ from applicants.models import User
 from calls import database_clock
 from calls.conditions import store_applied_conditions
 from calls.database_clock import Moment
+from calls.declaration import Declaration
 from calls.eligibility import Verdict, canonical, digest_of
 from calls.request_arrival import Arrival
 from foundation import clock, metrics
@@ -25,6 +26,7 @@ from foundation.sentences import gettext as _
 from proposals.audit.activity import log_activity
 from proposals.consortium.drafts import NotOpen
 from proposals.delivery import outbox
+from proposals.dossier.declarations import as_drafted, with_declaration
 from proposals.dossier.document import Draft, dossier_of, draft_in
 from proposals.dossier.facts import (
     Judgement,
@@ -71,12 +73,27 @@ class NeedsCorrection(Exception):
     """Something in the draft cannot be read or does not fit; `Draft.problems` names it."""
 
 
-class NotAcknowledged(Exception):
+class NotConsented(Exception):
+    """Something that the applicant must agree to was not ticked; the subclass names the first such thing.
+
+    `needs_acknowledgement` and `needs_declaration` say what, as both are ticked on one page.
+    """
+
+    def __init__(
+        self, verdict: Verdict, *, needs_acknowledgement: bool, needs_declaration: bool
+    ) -> None:
+        super().__init__("acknowledgement" if needs_acknowledgement else "declaration")
+        self.verdict = verdict
+        self.needs_acknowledgement = needs_acknowledgement
+        self.needs_declaration = needs_declaration
+
+
+class NotAcknowledged(NotConsented):
     """The verdict has findings that the applicant has not acknowledged by name."""
 
-    def __init__(self, verdict: Verdict) -> None:
-        super().__init__("findings to acknowledge")
-        self.verdict = verdict
+
+class NotDeclared(NotConsented):
+    """The call asks for a declaration that was not made, or was made to another text than the present one."""
 
 
 REFUSAL_REASONS: dict[type[Exception], str] = {
@@ -84,6 +101,7 @@ REFUSAL_REASONS: dict[type[Exception], str] = {
     Incomplete: "incomplete",
     NeedsCorrection: "needs-correction",
     NotAcknowledged: "not-acknowledged",
+    NotDeclared: "not-declared",
 }
 
 
@@ -120,6 +138,7 @@ def submit_draft(
     received_at: datetime | Arrival,
     idempotency_key: UUID,
     acknowledged: Collection[str] = (),
+    declared: str = "",
 ) -> Version:
     """Freeze the draft as the next version, which then counts, and queue receipt and email.
 
@@ -130,11 +149,14 @@ def submit_draft(
     `received_at` is when the request had fully arrived; the deadline is compared with nothing else. An
     `Arrival` is read by the database's clock, in the statement that reads the draft.
 
+    `declared` is the digest of the declaration that was shown and ticked, where the call asks for one.
+
     Raises:
         TooLate: received at or after the deadline. The attempt is recorded, nothing else changes.
         NeedsCorrection: a part cannot be read, or is too long.
         Incomplete: a mandatory part is missing.
         NotAcknowledged: a finding was not acknowledged by name.
+        NotDeclared: the call's declaration was not made.
     """
     with transaction.atomic():
         if not lock_for_submission(proposal=proposal.pk)["proposals"]:
@@ -169,6 +191,7 @@ def submit_draft(
                 received_at=received_at,
                 idempotency_key=idempotency_key,
                 acknowledged=acknowledged,
+                declared=declared,
             )
         text = canonical(dossier_of(draft_in(result, proposal)))
     raise TooLate(_record_refused(proposal, text, by=by, received_at=received_at))
@@ -181,19 +204,21 @@ def _earliest(received_at: datetime | Arrival) -> datetime:
 
 
 class _NextVersion(NamedTuple):
-    """What the next version would be, what counts until then, until when, and what time it is."""
+    """What the next version would be, what counts until then and until when, the time, what to declare."""
 
     key: int
     number: int
     counting: int | None
     deadline: datetime
     database_time: datetime
+    declaration: Declaration | None
 
 
 def _next_version(result: Results) -> _NextVersion:
-    key, number, counting, deadline, database_time = result["next"][0]
+    key, number, counting, deadline, database_time, declaration = result["next"][0]
     read = datetime.fromisoformat
-    return _NextVersion(key, number, counting, read(deadline), read(database_time))
+    asked = Declaration.from_json(declaration)
+    return _NextVersion(key, number, counting, read(deadline), read(database_time), asked)
 
 
 def _find_earlier_version(
@@ -206,7 +231,7 @@ def _find_earlier_version(
     """
     set_related(made, proposal=proposal)
     draft = draft_in(result, proposal)
-    is_same = sha256_hex(canonical(dossier_of(draft))) == made.sha256
+    is_same = _has_same_content(draft, made)
     made.is_of_this_click = received_at < made.committed_at or (
         is_same and proposal.current_version_id == made.pk
     )
@@ -221,6 +246,7 @@ def _freeze(
     received_at: datetime,
     idempotency_key: UUID,
     acknowledged: Collection[str],
+    declared: str,
 ) -> Version:
     draft = draft_in(result, proposal)
     if draft.needs_correction:
@@ -229,9 +255,10 @@ def _freeze(
     circumstances = circumstances_of(draft, received_at=received_at, reader=by, answers=result)
     judgement = judge(proposal, dossier, circumstances)
     verdict = judgement.verdict
-    _require_submittable(verdict, acknowledged)
-    text = canonical(dossier)
     following = _next_version(result)
+    _require_submittable(verdict, acknowledged, following.declaration, declared)
+    dossier = with_declaration(dossier, following.declaration, at=received_at)
+    text = canonical(dossier)
     version = Version(
         pk=following.key,
         proposal=proposal,
@@ -261,11 +288,21 @@ def _freeze(
     return version
 
 
-def _require_submittable(verdict: Verdict, acknowledged: Collection[str]) -> None:
+def _require_submittable(
+    verdict: Verdict, acknowledged: Collection[str], asked: Declaration | None, declared: str
+) -> None:
     if verdict.blocking:
         raise Incomplete(verdict)
-    if any(finding.name not in acknowledged for finding in verdict.to_acknowledge):
-        raise NotAcknowledged(verdict)
+    open_ticks = {
+        "needs_acknowledgement": any(
+            finding.name not in acknowledged for finding in verdict.to_acknowledge
+        ),
+        "needs_declaration": asked is not None and asked.digest != declared,
+    }
+    if open_ticks["needs_acknowledgement"]:
+        raise NotAcknowledged(verdict, **open_ticks)
+    if open_ticks["needs_declaration"]:
+        raise NotDeclared(verdict, **open_ticks)
 
 
 def store_verdict(version: Version, judgement: Judgement, *, cause: str = "") -> VerdictRecord:
@@ -340,7 +377,11 @@ def withdraw(proposal: Proposal, *, reason: str, by: User, received_at: datetime
 def differs_from_current(draft: Draft) -> bool:
     """Whether the draft has changed since the version that counts."""
     counting = draft.proposal.current_version
-    return counting is not None and sha256_hex(canonical(dossier_of(draft))) != counting.sha256
+    return counting is not None and not _has_same_content(draft, counting)
+
+
+def _has_same_content(draft: Draft, version: Version) -> bool:
+    return canonical(dossier_of(draft)) == canonical(as_drafted(version.document))
 
 
 def sha256_hex(text: str) -> str:

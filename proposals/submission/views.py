@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
@@ -22,7 +22,7 @@ from proposals.dossier.document import Draft, dossier_of
 from proposals.dossier.facts import judge_draft, readable
 from proposals.models import OutboxMessage, Proposal, ProposalPdf, Receipt, SealedDocument, Version
 from proposals.proof.receipts import version_context
-from proposals.steps.forms import WithdrawalForm
+from proposals.steps.forms import DeclarationForm, WithdrawalForm
 from proposals.steps.wizard import by_step, corrections_of, fix_url
 from proposals.submission import submit
 from proposals.submission.font_coverage import unprintable_in
@@ -69,8 +69,18 @@ def _check_page(
         changes=changes_since_current(draft),
         unconfirmed=missing_confirmations(draft),
         unprintable=unprintable_in(draft),
-        **more,
+        declaration=draft.proposal.call.declaration_asked,
+        **{"declaration_form": _declaration_form(draft), **more},
     )
+
+
+def _declaration_form(draft: Draft, data: QueryDict | None = None) -> DeclarationForm | None:
+    """The tick of the call's declaration; None where it asks for none, or nobody could declare."""
+    declaration, coordinator = draft.proposal.call.declaration_asked, draft.coordinator
+    if declaration is None or coordinator is None:
+        return None
+    name = coordinator.organisation.name
+    return DeclarationForm(data, declaration=declaration, coordinator=name)
 
 
 def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
@@ -85,6 +95,7 @@ def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
                 received_at=full_arrival(request),
                 idempotency_key=key,
                 acknowledged=data,
+                declared=request.POST.get("declared", ""),
             )
     except Proposal.DoesNotExist:  # deleted while this click waited: the page says so
         get_draft_or_404(request, draft.proposal.number)
@@ -100,9 +111,16 @@ def _submit(request: HttpRequest, draft: Draft) -> HttpResponse:
     except submit.Incomplete as refusal:
         context = _check_page(request, draft, refusal.verdict, key=key, was_incomplete=True)
         return render(request, "submission/check.html", context, status=422)
-    except submit.NotAcknowledged as refusal:
+    except submit.NotConsented as refusal:
         context = _check_page(
-            request, draft, refusal.verdict, key=key, acknowledged=data, was_not_acknowledged=True
+            request,
+            draft,
+            refusal.verdict,
+            key=key,
+            was_not_acknowledged=refusal.needs_acknowledgement,
+            was_not_declared=refusal.needs_declaration,
+            is_acknowledged=not refusal.needs_acknowledgement,
+            declaration_form=_declaration_form(draft, request.POST),
         )
         return render(request, "submission/check.html", context, status=422)
     if not version.is_of_this_click:

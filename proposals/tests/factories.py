@@ -135,16 +135,22 @@ def make_ready(call: Call, **kwargs: Any) -> Proposal:
 
 
 def submit(proposal: Proposal, *, by: User | None = None, **kwargs: Any) -> Version:
-    """Hand the draft in now, with all findings acknowledged."""
+    """Hand the draft in now, with all findings acknowledged and the call's declaration made."""
     moment = kwargs.pop("received_at", None) or clock.now()
     verdict = judge_draft(Draft(proposal), received_at=moment, reader=by or proposal.started_by)
     values = {
         "idempotency_key": uuid4(),
         "acknowledged": [finding.name for finding in verdict.to_acknowledge],
+        "declared": proposal.call.declaration_digest,
     }
     return submit_draft(
         proposal, by=by or proposal.started_by, received_at=moment, **values | kwargs
     )
+
+
+def submit_fields(proposal: Proposal, **fields: Any) -> dict[str, Any]:
+    """What the form of the check page sends with the call's declaration ticked."""
+    return {"idempotency_key": uuid4(), "declared": proposal.call.declaration_digest} | fields
 
 
 def put_in_place_of_p2(proposal: Proposal, organisation: Organisation) -> None:

@@ -18,6 +18,7 @@ from calls.eligibility.countries import UnknownCountry, name_on, normalise
 from calls.models import Strand
 from foundation import clock
 from foundation.sentences import gettext as _
+from proposals.dossier.declarations import as_drafted
 from proposals.dossier.document import Draft, controller_in_words, dossier_of
 from proposals.dossier.evidence_words import KIND_WORDS
 from proposals.models import Participant
@@ -66,6 +67,10 @@ def changes_between(
     before: Mapping[str, Any], after: Mapping[str, Any], strand: Strand
 ) -> list[Change]:
     """Each field that was changed, in the order of the steps."""
+    if (
+        before.get("declaration") is None or after.get("declaration") is None
+    ):  # a draft, or a call without
+        before, after = as_drafted(before), as_drafted(after)
     left, right = dict(_fields(before, strand)), dict(_fields(after, strand))
     changes = []
     for path in [*left, *(path for path in right if path not in left)]:
@@ -75,7 +80,7 @@ def changes_between(
         texts = (field.text if field else "", other.text if other else "")
         if texts[0] != texts[1]:
             changes.append(Change(known.step, known.title, known.label, *texts))
-    if not changes and before != after:
+    if not changes and as_drafted(before) != as_drafted(after):
         text = _("a calculated figure or the order of entries")
         changes.append(Change("", _("Proposal"), _("Other"), "", text))
     return changes
@@ -87,7 +92,7 @@ def changes_since_current(draft: Draft) -> list[Change]:
     if counting is None:
         return []
     dossier = dossier_of(draft)
-    if canonical(dossier) == counting.dossier:
+    if canonical(dossier) == canonical(as_drafted(counting.document)):
         return []
     return changes_between(counting.document, dossier, draft.proposal.strand)
 
@@ -99,6 +104,7 @@ def _fields(dossier: Mapping[str, Any], strand: Strand) -> Iterator[tuple[Path, 
     yield from _activities(dossier, strand)
     yield from _deliverables(dossier)
     yield from _files(dossier)
+    yield from _declaration(dossier)
 
 
 def _summary(dossier: Mapping[str, Any]) -> Iterator[tuple[Path, Field]]:
@@ -215,6 +221,15 @@ def _files(dossier: Mapping[str, Any]) -> Iterator[tuple[Path, Field]]:
         label = _("PDF of “%(title)s”") % {"title": titles.get(file["slot"], file["slot"])}
         text = f"{file['name']} (SHA-256 {file['sha256']})"
         yield ("file", file["slot"]), Field("deliverables", _("Files"), label, text)
+
+
+def _declaration(dossier: Mapping[str, Any]) -> Iterator[tuple[Path, Field]]:
+    """Its text; that each version is declared at a time of its own is no change."""
+    declaration = dossier.get("declaration")
+    if declaration:
+        text = "\n".join([declaration["title"], declaration["text"], *declaration["points"]])
+        title = _("Declaration on honour")
+        yield ("declaration",), Field("check", title, title, text)
 
 
 def _as_text(value: Any) -> str:

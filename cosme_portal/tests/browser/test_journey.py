@@ -196,6 +196,7 @@ def test_from_the_call_to_an_officers_decision(call, visit, with_worker, strand)
 
     lead.goto(f"/proposals/{number}/check/")
     assert lead.page.locator('[data-outcome="pass"]').is_visible()
+    lead.fill(declared=call.declaration_digest)
     lead.press("Submit proposal")
     first = Version.objects.get()
     lead.assert_shows(f"{number} · version 1", first.sha256, "current version")
@@ -283,6 +284,7 @@ def test_without_javascript_a_proposal_is_submitted_all_the_same(call, visit, wi
     visitor.follow(page.locator("button[name=more]"))
     assert page.locator("[name='markets-2-region']").count() == 1
     page.goto(f"{visitor.address}/proposals/{proposal.number}/check/")
+    visitor.fill(declared=call.declaration_digest)
     visitor.follow(page.locator("#submit-form button"))
     visitor.assert_shows(Version.objects.get().sha256)
     page.goto(visitor.address + Version.objects.get().get_absolute_url())
@@ -355,6 +357,8 @@ def test_the_keyboard_alone_reaches_and_sends_the_submit_button(call, visit):
     assert visitor.page.evaluate("document.activeElement.className") == "skip-link"
     for _stop in range(60):
         visitor.page.keyboard.press("Tab")
+        if visitor.page.evaluate("document.activeElement.name") == "declared":
+            visitor.page.keyboard.press("Space")
         if visitor.page.evaluate("document.activeElement.innerText") == "Submit proposal":
             break
     visitor.page.keyboard.press("Enter")

@@ -383,6 +383,7 @@ def test_two_leads_submit_at_once_and_the_deadline_passes_between_check_and_subm
         visitor.log_in(proposal.started_by)
         visitor.goto(f"/proposals/{proposal.number}/check/")
     for visitor in (item, other):
+        visitor.fill(declared=call.declaration_digest)
         visitor.press("Submit proposal")
         visitor.assert_shows("current version")
     assert list(Version.objects.order_by("number").values_list("number", flat=True)) == [1, 2]

@@ -280,7 +280,11 @@ def test_two_clicks_in_a_row_make_one_version_and_both_lead_to_its_proof(site, o
     page = lead.get(path)
     assert page.status == 200
     names = re.findall(r'name="acknowledged" value="([^"]+)"', page.text)
-    fields = [("idempotency_key", str(uuid4())), *(("acknowledged", name) for name in names)]
+    fields = [
+        ("idempotency_key", str(uuid4())),
+        ("declared", proposal.call.declaration_digest),
+        *(("acknowledged", name) for name in names),
+    ]
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(lead.post, path, fields)
         threading.Event().wait(0.03)

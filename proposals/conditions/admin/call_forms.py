@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy
 
 from applicants.fields import TextField
+from calls.declaration import Declaration
 from calls.innovation_clusters import is_code
 from calls.models import Call, CallSection, Contact, Incident, Programme, Strand
 from foundation.fields import AmountField, MomentField, WholeNumberField
@@ -132,6 +133,32 @@ class ChecklistField(LinesField):
         return elements
 
 
+class DeclarationField(LinesField):
+    """The declaration on honour: title and text on the first two lines, then its points."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["help_text"] = gettext_lazy(
+            "First line: the title. Second line: the text. Then enter one point per line. "
+            "Leave this empty if applicants declare nothing when they submit."
+        )
+        super().__init__(**kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        asked = Declaration.from_json(value)
+        return "\n".join([asked.title, asked.text, *asked.points]) if asked else ""
+
+    def clean(self, value: Any) -> Any:
+        lines = super().clean(value)
+        if not lines:
+            return {}
+        title, *rest = lines
+        if not rest:
+            raise ValidationError(_("Enter the text of the declaration on the second line."))
+        return Declaration(title, rest[0], tuple(rest[1:])).as_json()
+
+
 def instant_field(label: Any, **kwargs: Any) -> MomentField:
     kwargs.setdefault("help_text", gettext_lazy("Brussels time. For example, 21.4.2015 17:00."))
     return MomentField(label=label, **kwargs)
@@ -158,6 +185,7 @@ class CallForm(forms.ModelForm):
     )
     remedies = RemediesField(label=gettext_lazy("How to contest a decision"))
     checklist = ChecklistField(label=gettext_lazy("Checklist for each applicant"))
+    declaration = DeclarationField(label=gettext_lazy("Declaration on honour"))
 
     class Meta:
         model = Call

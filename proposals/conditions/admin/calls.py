@@ -143,6 +143,7 @@ class CallAdmin(OfficerAdmin):
         "open_points",
         "remedies",
         "checklist",
+        "declaration",
         "moderates_requests",
         "bulk_with_remarks",
     ]

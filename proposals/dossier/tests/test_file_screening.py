@@ -20,6 +20,7 @@ from calls.eligibility import Outcome, canonical
 from proposals.dossier import file_screening
 from proposals.dossier.document import Draft, dossier_of
 from proposals.dossier.facts import Circumstances, facts_of
+from proposals.dossier.file_format import FORMATS
 from proposals.dossier.file_reader import UnusableDossier, read_dossier
 from proposals.dossier.file_screening import conditions_in, dossiers_in, facts_from, judge_text
 from proposals.dossier.json_schema import dossier_schema, verdict_schema
@@ -66,14 +67,15 @@ def run(*files, monkeypatch=None, input_bytes=b"", **options):
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
 def test_an_example_keeps_to_both_schemas_and_is_not_rejected(file):
-    Draft202012Validator(dossier_schema()).validate(json.loads(file.read_text()))
+    dossier = json.loads(file.read_text())
+    Draft202012Validator(dossier_schema(dossier["format"])).validate(dossier)
     verdict = judge_text(file.read_bytes(), conditions_in()).verdict
     Draft202012Validator(verdict_schema()).validate(verdict.as_json())
     assert verdict.outcome == "pass"
 
 
 def test_the_schemas_are_schemas():
-    for schema in (dossier_schema(), verdict_schema()):
+    for schema in (*map(dossier_schema, FORMATS), verdict_schema()):
         Draft202012Validator.check_schema(schema)
 
 
@@ -115,7 +117,9 @@ def test_a_submitted_version_gets_the_same_verdict_from_its_file(call):
     [
         (changed(extra=1), "/extra", "an unknown field", "one of format, call, strand"),
         (changed(**{"consortium__0__a/b~c": 1}), "/consortium/0/a~1b~0c", "an unknown field", "one of key"),
-        (changed(format="cosme-dossier/2"), "/format", "“cosme-dossier/2”", "'cosme-dossier/1'"),
+        (changed(format="cosme-dossier/3"), "/format", "“cosme-dossier/3”", "one of cosme-dossier/1, cosme-dossier/2"),
+        (changed(format=["cosme-dossier/1"]), "/format", "a list", "one of cosme-dossier/1, cosme-dossier/2"),
+        (changed(declaration=None), "/declaration", "an unknown field", "one of format, call, strand"),
         (changed(call="COS-X"), "/call", "“COS-X”", "one of COS-CLUSINT-2016-03-01, "),
         (changed(strand="3.3"), "/strand", "“3.3”", "a strand of the call: 3.1, 3.2"),
         (changed(strand=3.1), "/strand", "3.1", "a text that is not empty"),
@@ -488,4 +492,4 @@ def test_every_list_of_a_dossier_has_an_end():
             for number, part in enumerate(schema):
                 yield from lists_in(part, f"{place}/{number}")
 
-    assert list(lists_in(dossier_schema())) == []
+    assert [list(lists_in(dossier_schema(version))) for version in FORMATS] == [[], []]

@@ -41,6 +41,7 @@ def _documents() -> dict[Path, str]:
     calls = [read_call_file(path) for path in sorted(SHIPPED.glob("*.yaml"))]
     return {
         DOCS / "dossier.schema.json": _json(dossier_schema()),
+        DOCS / "dossier-1.schema.json": _json(dossier_schema("cosme-dossier/1")),
         DOCS / "verdict.schema.json": _json(verdict_schema()),
         DOCS / "rules.md": as_markdown(calls),
         RANGES: json.dumps(ranges_of_fonts(settings.ROOT / "static" / "css" / "receipt.css"))

@@ -20,6 +20,7 @@ from calls.eligibility import canonical
 from calls.models import Call, Strand
 from foundation import clock
 from proposals.delivery import outbox
+from proposals.dossier.declarations import with_declaration
 from proposals.dossier.document import FORMAT
 from proposals.dossier.facts import Circumstances, countries_of, judge, organisations_of
 from proposals.models import OutboxMessage, Participant, Proposal, Version
@@ -138,7 +139,8 @@ class _Maker:
     ) -> Version:
         circumstances = Circumstances(deadline=self.call.deadline, received_at=received_at)
         judgement = judge(proposal, dossier, circumstances)
-        text = canonical(dossier)
+        asked = self.call.declaration_asked
+        text = canonical(with_declaration(dossier, asked, at=received_at))
         version = Version.objects.create(
             proposal=proposal,
             number=1,

@@ -1,6 +1,11 @@
 """Forms of proposals: those of the steps, and those beside them."""
 
-from proposals.steps.forms.actions import CommentForm, FileForm, WithdrawalForm
+from proposals.steps.forms.actions import (
+    CommentForm,
+    DeclarationForm,
+    FileForm,
+    WithdrawalForm,
+)
 from proposals.steps.forms.base import ProposalStepForm, RowForm, RowsFormSet
 from proposals.steps.forms.consortium import (
     ConfirmationForm,
@@ -32,6 +37,7 @@ __all__ = [
     "BudgetForm",
     "CommentForm",
     "ConfirmationForm",
+    "DeclarationForm",
     "DeclineForm",
     "DeliverablesForm",
     "DescriptionForm",

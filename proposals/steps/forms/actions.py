@@ -8,7 +8,8 @@ from django import forms
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from applicants.fields import TextField
+from applicants.fields import SeveralField, TextField
+from calls.declaration import Declaration
 
 
 class Inside:
@@ -51,3 +52,33 @@ class WithdrawalForm(Inside, forms.Form):
         max_length=2000,
         rows=4,
     )
+
+
+class DeclarationForm(Inside, forms.Form):
+    """The tick by which the coordinator makes the call's declaration; its value is the hash of the text.
+
+    So what was ticked on a page that was opened before the text changed counts for nothing.
+    """
+
+    declared = SeveralField(
+        label="",
+        choices=(),
+        error_messages={
+            "required": _("Read the declaration and tick the box to make it"),
+            "invalid_choice": _(
+                "The text of the declaration has changed since you opened this page. Read it "
+                "again and tick the box"
+            ),
+        },
+    )
+
+    def __init__(
+        self, data: Any = None, *, declaration: Declaration, coordinator: str, **kwargs: Any
+    ) -> None:
+        """`coordinator` is the name of the organisation for which it is made."""
+        super().__init__(data, **kwargs)
+        field = self.fields["declared"]
+        text = _("I declare this on behalf of %(name)s, the coordinator")
+        field.label = declaration.title
+        field.choices = [(declaration.digest, text % {"name": coordinator})]  # type: ignore[attr-defined]
+        field.widget.attrs["form"] = "submit-form"

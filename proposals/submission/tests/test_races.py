@@ -14,7 +14,7 @@ from foundation import clock
 from proposals.conditions import rule_changes
 from proposals.models import Proposal, ProposedChange, Version
 from proposals.submission.submit import withdraw
-from proposals.tests.factories import make_officer, make_ready, reload, save, submit
+from proposals.tests.factories import make_officer, make_ready, reload, save, submit, submit_fields
 from proposals.workspace.tests.test_pages import client_of, text_of, url
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,7 +27,7 @@ def row_of(proposal):
 def test_both_of_two_identical_clicks_get_the_proof_of_the_version_they_made(call):
     proposal = make_ready(call)
     people = [client_of(proposal.started_by) for _tab in range(2)]
-    values = {"idempotency_key": str(uuid4())}
+    values = submit_fields(proposal)
     answers = at_once(
         row_of(proposal),
         *(lambda item=person: item.post(url("check", proposal), values) for person in people),

@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
@@ -25,6 +26,7 @@ from conftest import AFTERNOON, DEADLINE, NEXT_DAY
 from cosme_portal.settings import ROOT
 from foundation import clock
 from proposals.consortium.drafts import NotOpen
+from proposals.dossier.declarations import with_declaration
 from proposals.dossier.document import Draft, dossier_of
 from proposals.models import (
     IndividualExtension,
@@ -50,6 +52,7 @@ from proposals.tests.factories import (
     reload,
     save,
     submit,
+    submit_fields,
 )
 
 pytestmark = pytest.mark.django_db
@@ -59,7 +62,8 @@ MILLISECOND = timedelta(milliseconds=1)
 
 def raw_version(proposal, received_at, **kwargs):
     """A version made past every function: only the database can object."""
-    text = canonical(dossier_of(Draft(proposal)))
+    declaration = proposal.call.declaration_asked
+    text = canonical(with_declaration(dossier_of(Draft(proposal)), declaration, at=received_at))
     values = {
         "number": 1,
         "dossier": text,
@@ -231,6 +235,7 @@ def test_two_identical_clicks_at_once_make_one_version(call):
                         by=proposal.started_by,
                         received_at=AFTERNOON,
                         idempotency_key=key,
+                        declared=proposal.call.declaration_digest,
                     ).pk
                 )
         finally:
@@ -395,7 +400,8 @@ def test_a_slow_clock_of_a_web_machine_makes_no_late_submission_early(
     client.force_login(proposal.started_by)
     address = reverse("proposals:check", args=[proposal.number])
     form = "application/x-www-form-urlencoded"
-    answer = client.post(address, f"idempotency_key={key}", content_type=form, **stamp)
+    fields = urlencode(submit_fields(proposal, idempotency_key=key))
+    answer = client.post(address, fields, content_type=form, **stamp)
     assert answer.status_code == (200 if stamped else 409)
     for version in Version.objects.all():
         early = DEADLINE - version.received_at

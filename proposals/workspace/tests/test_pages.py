@@ -29,6 +29,7 @@ from proposals.tests.factories import (
     reload,
     save,
     submit,
+    submit_fields,
 )
 from proposals.urls import urlpatterns
 from proposals.workspace.views import drafts
@@ -567,7 +568,8 @@ def test_the_coordination_is_handed_over_and_with_it_the_right_to_submit(call):
     lead.post(url("participant", proposal, "p2"), {"role": "coordinator", "seen_version": "3"})
     assert proposal.participants.get(role="coordinator").key == "p2"
     assert lead.post(url("check", proposal)).status_code == 403
-    assert client_of(heir).post(url("check", proposal)).status_code == 200
+    fields = submit_fields(proposal)
+    assert client_of(heir).post(url("check", proposal), fields).status_code == 200
 
 
 def test_the_consortium_is_final_after_the_deadline_and_the_page_says_so(call):
@@ -590,7 +592,7 @@ def test_the_proof_is_in_the_answer_to_the_submit_request(call):
     proposal = make_ready(call)
     lead = client_of(proposal.started_by)
     key = key_in(lead.get(url("check", proposal)))
-    answer = lead.post(url("check", proposal), {"idempotency_key": key})
+    answer = lead.post(url("check", proposal), submit_fields(proposal, idempotency_key=key))
     version = Version.objects.get()
     text = text_of(answer)
     assert answer.status_code == 200
@@ -609,7 +611,7 @@ def test_a_second_click_shows_the_same_version(call):
     lead = client_of(proposal.started_by)
     key = key_in(lead.get(url("check", proposal)))
     for _click in range(2):
-        answer = lead.post(url("check", proposal), {"idempotency_key": key})
+        answer = lead.post(url("check", proposal), submit_fields(proposal, idempotency_key=key))
         assert f"{proposal.number} · version 1" in text_of(answer)
     assert Version.objects.count() == 1
 
@@ -618,13 +620,13 @@ def test_an_old_click_never_shows_that_something_else_counts(call):
     proposal = make_ready(call)
     lead = client_of(proposal.started_by)
     key = key_in(lead.get(url("check", proposal)))
-    lead.post(url("check", proposal), {"idempotency_key": key})
+    lead.post(url("check", proposal), submit_fields(proposal, idempotency_key=key))
     lead.post(url("withdraw", proposal), {"reason": "Partner left"})
-    answer = lead.post(url("check", proposal), {"idempotency_key": key})
+    answer = lead.post(url("check", proposal), submit_fields(proposal, idempotency_key=key))
     assert answer.status_code == 409
     assert "You have already submitted this as version 1" in text_of(answer)
     assert "current version" not in text_of(answer)
-    lead.post(url("check", proposal), {"idempotency_key": key_in(answer)})
+    lead.post(url("check", proposal), submit_fields(proposal, idempotency_key=key_in(answer)))
     assert reload(proposal).current_version.number == 2
 
 
@@ -634,7 +636,9 @@ def test_a_body_that_trickles_in_has_arrived_when_it_is_complete(call):
     key = key_in(lead.get(url("check", proposal)))
     request_began = DEADLINE - timedelta(seconds=5)
     with clock.frozen_at(DEADLINE + timedelta(seconds=20)), monkeyed_arrival(request_began):
-        answer = lead.post(url("check", proposal), {"idempotency_key": key}, format="multipart")
+        answer = lead.post(
+            url("check", proposal), submit_fields(proposal, idempotency_key=key), format="multipart"
+        )
     assert (answer.status_code, Version.objects.count()) == (409, 0)
 
 
@@ -697,7 +701,9 @@ def test_findings_must_be_acknowledged_one_by_one(call):
     assert refused.context["was_not_acknowledged"]
     answer = lead.post(
         url("check", proposal),
-        {"idempotency_key": key_in(refused), "acknowledged": ["duration/proposal"]},
+        submit_fields(
+            proposal, idempotency_key=key_in(refused), acknowledged=["duration/proposal"]
+        ),
     )
     assert answer.status_code == 200
     assert "Points acknowledged at submission" in text_of(lead.get(url("version", proposal, 1)))
@@ -709,7 +715,7 @@ def test_a_late_submission_is_told_what_was_received_and_when(call):
     lead = client_of(proposal.started_by)
     key = key_in(lead.get(url("check", proposal)))
     with clock.frozen_at(DEADLINE + timedelta(seconds=27)):
-        answer = lead.post(url("check", proposal), {"idempotency_key": key})
+        answer = lead.post(url("check", proposal), submit_fields(proposal, idempotency_key=key))
     text = text_of(answer)
     assert answer.status_code == 409
     assert "Not submitted: received after the deadline" in text

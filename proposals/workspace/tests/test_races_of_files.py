@@ -1,7 +1,6 @@
 """Two act on one file, export, comment or draft at once: the loser hears what stands, and nothing is undone."""
 
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 from django.contrib.messages import INFO, SUCCESS, WARNING
@@ -24,7 +23,14 @@ from proposals.models import (
     Version,
 )
 from proposals.reporting import exports
-from proposals.tests.factories import make_draft, make_officer, make_ready, reload, submit
+from proposals.tests.factories import (
+    make_draft,
+    make_officer,
+    make_ready,
+    reload,
+    submit,
+    submit_fields,
+)
 from proposals.workspace import comments, deletion, virus_scan
 from proposals.workspace.tests.test_pages import client_of, text_of
 from proposals.workspace.tests.test_uploads import pdf_bytes, upload
@@ -186,9 +192,7 @@ def test_a_draft_that_is_being_deleted_is_not_submitted_and_the_page_says_why(ca
     proposal = make_ready(call)
     answer = overtaken(
         lambda: deletion.delete_draft(proposal, by=proposal.started_by),
-        posting(
-            proposal.started_by, "proposals:check", proposal.number, idempotency_key=str(uuid4())
-        ),
+        posting(proposal.started_by, "proposals:check", proposal.number, **submit_fields(proposal)),
     )
     assert answer.status_code == 404
     assert "This draft was deleted" in text_of(answer)

@@ -12,7 +12,14 @@ from calls.eligibility.facts import Role
 from proposals.consortium.participants import NewParticipant, add_participant
 from proposals.dossier.document import Draft
 from proposals.steps.wizard import sidebar
-from proposals.tests.factories import make_draft, make_ready, partner_of, reload, save
+from proposals.tests.factories import (
+    make_draft,
+    make_ready,
+    partner_of,
+    reload,
+    save,
+    submit_fields,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -80,7 +87,7 @@ def test_one_box_acknowledges_everything_that_the_check_lists(call):
     names = {finding.name for finding, _link, _place in page.context["to_acknowledge"]}
     assert len(names) > 1
     box = re.search(r'name="acknowledged"[^>]*value="([^"]*)"', page.content.decode()).group(1)
-    data = {"idempotency_key": page.context["idempotency_key"]}
+    data = submit_fields(proposal)
     assert lead.post(url("check", proposal), data).status_code == 422
     answer = lead.post(url("check", proposal), data | {"acknowledged": unescape(box)})
     assert answer.status_code == 200
