@@ -14,13 +14,12 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 -- Django's name
 from django.db import DatabaseError, connection, connections
-from django.db.migrations.executor import MigrationExecutor
 from django.http.request import validate_host
 
 from applicants.models import User
 from calls import database_clock
 from cosme_portal.celery import app
-from cosme_portal.checks import databases_that_answer
+from cosme_portal.checks import databases_that_answer, unapplied_migrations
 from cosme_portal.mail_server import SENDING_BACKEND, connection_problem
 from foundation import clock
 from foundation.file_folder import file_folder, write_probe
@@ -186,8 +185,7 @@ def _findings_in(alias: str) -> Findings:
             "The database has no tables yet.", hint="Run `manage.py migrate`.", id="portal.E043"
         )
         return
-    executor = MigrationExecutor(connections[alias])
-    if missing := executor.migration_plan(executor.loader.graph.leaf_nodes()):
+    if missing := unapplied_migrations(alias):
         message = f"{len(missing)} migrations have not been applied."
         hint = "Run `manage.py migrate`; `manage.py backup` first, if the portal is in use."
         yield Error(message, hint=hint, id="portal.E043")
