@@ -1,4 +1,4 @@
-"""Fixtures of all floors: the real call, and the moment at which tests happen."""
+"""Fixtures of all layers: the real call, and the moment at which tests happen."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -144,6 +144,6 @@ def database_owner() -> Iterator[None]:
 def limits_apply(settings: Any) -> Iterator[None]:
     """Limits as in production, beginning with no counts."""
     settings.LIMITS_APPLY = True
-    limits.forget_counts()
+    limits.reset_counts()
     yield
-    limits.forget_counts()
+    limits.reset_counts()

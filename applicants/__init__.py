@@ -1,1 +1,1 @@
-"""Middle floor: people, their organisations and the cluster profiles these keep."""
+"""Middle layer: people, their organisations and their cluster profiles."""

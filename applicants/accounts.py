@@ -33,7 +33,7 @@ class AccountAdapter(DefaultAccountAdapter):
     }
 
     def get_login_redirect_url(self, request: Any) -> str:
-        """Officers and operators begin at their desk; a page that was asked for comes first, for everyone."""
+        """Officers and operators begin in the back office; a page that was requested comes first, for all."""
         if request.user.is_staff:
             return reverse("admin:index")
         return str(super().get_login_redirect_url(request))

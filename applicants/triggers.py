@@ -90,7 +90,7 @@ def added_to_group(name: str, *, table: str) -> pgtrigger.Trigger:
 
 # A link is used once: an invitation that was answered or cancelled is not opened again.
 ANSWERED_INVITATIONS_ARE_FINAL = pgtrigger.Trigger(
-    name="answered_invitations_stay_answered",
+    name="answered_invitations_are_not_reopened",
     when=pgtrigger.Before,
     operation=pgtrigger.Update,
     condition=pgtrigger.Condition(

@@ -1,1 +1,1 @@
-"""Ground floor: what the Union asks for, by when, and on which conditions."""
+"""Lowest of the three apps: what the Union asks for, by when, and on which conditions."""

@@ -1,4 +1,4 @@
-"""Form fields of this floor: a country under one code."""
+"""Form fields of this layer: a country under one code."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Forms of this floor: a day, and the questions of the self-check."""
+"""Forms of this layer: a day, and the questions of the self-check."""
 
 from typing import Any
 

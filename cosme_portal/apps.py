@@ -1,4 +1,4 @@
-"""The roof as a Django application: it holds pages that no single floor owns."""
+"""The project as a Django application: it has the pages that belong to no single app."""
 
 from typing import Any
 

@@ -40,7 +40,7 @@ def provide_database(*, as_superuser: bool = False) -> None:
     get_server = postgres_of_this_checkout()
     data = VAR / "postgres"
     data.parent.mkdir(parents=True, exist_ok=True)
-    _forget_dead_users_of(data)
+    _remove_dead_users_of(data)
     server = get_server(data, cleanup_mode="stop")
     os.environ.setdefault("PORTAL_POSTGRESQL_BIN", str(server.bin_path))  # pg_dump of its version
     create_database(server, "portal")
@@ -144,7 +144,7 @@ def _short(folder: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"cosme-portal-{os.getuid()}-{name}"
 
 
-def _forget_dead_users_of(data: Path) -> None:
+def _remove_dead_users_of(data: Path) -> None:
     """Strike processes from the server's list that ended without a word.
 
     A killed process stays in that list, and the server would then never be stopped.

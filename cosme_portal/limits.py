@@ -223,12 +223,12 @@ LIMITS = (
         account=Rate(120, TEN_MINUTES), address=Rate(1200, TEN_MINUTES),
     ),
     Limit(
-        "desk", "Too many changes in the back office.",
+        "back-office", "Too many changes in the back office.",
         ("admin:*",),
         account=Rate(1200, TEN_MINUTES), address=Rate(6000, TEN_MINUTES),
     ),
     Limit(
-        "reading-desk", "Too many back office pages opened in a short time.",
+        "reading-back-office", "Too many back office pages opened in a short time.",
         ("admin:*",),
         reads=True, account=Rate(2400, TEN_MINUTES), address=Rate(12_000, TEN_MINUTES),
     ),

@@ -265,7 +265,7 @@ def _shared_once() -> SharedCounters:
     return SharedCounters(settings.LIMITS_STORAGE)
 
 
-def forget_counts() -> None:
+def reset_counts() -> None:
     """For tests: begin with no counts, and with the settings of now."""
     _shared_once.cache_clear()
     limits_on.cache_clear()

@@ -1,1 +1,1 @@
-"""Top floor: writing a proposal together, handing it in, its receipt, and screening."""
+"""Top layer: writing a proposal together, submitting it, its receipt, and screening."""

@@ -1,4 +1,4 @@
-"""The top floor as a Django application: it sees to it that each role has its rights."""
+"""The top layer as a Django application: it gives each role its rights."""
 
 from typing import Any
 

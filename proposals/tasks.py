@@ -139,7 +139,7 @@ def tidy_up() -> int:
         enquiries=lambda: enquiries.delete_expired(clock.now()),
         presence=presence.delete_stale,
         sendings=once.delete_old_submissions,
-        changes=lambda: received_draft.forget_changes(clock.now()),
+        changes=lambda: received_draft.delete_old_changes(clock.now()),
         drafts=lambda: deletion.purge_deleted(clock.now()),
         troubles=fault_isolation.delete_stale_failures,
     )

@@ -27,8 +27,14 @@ BANNED = {"one", "found", "given"}
 # Words that the field, Django, SQL and HTTP do not use for anything in the source.
 PRIVATE_WORDS = frozenset(
     "note notes noted keep keeps kept promise promises stand stands stood standing told tell tells "
-    "said say says anew mend mended owe owes desk give gives given lack lacks".split()
+    "said say says anew mend mended owe owes desk give gives given lack lacks happening happenings "
+    "trouble wish wishes floor roof".split()
 )
+# Words that also names of variables may have, but not addresses, constraints, triggers and relations.
+PRIVATE_WORDS_OF_STRINGS = PRIVATE_WORDS | frozenset(
+    "stay stays mail mails forget gate arrived bring take ask asks who".split()
+)
+NAMING_KEYWORDS = frozenset({"name", "related_name"})
 PRIVATE_WORDS_ALLOWED = {
     "CaseNote": "an officer writes a note on a case; the next five lines are about it",
     "NoteForm": "its form",
@@ -39,6 +45,14 @@ PRIVATE_WORDS_ALLOWED = {
     "STATUS_NOTES": "footnotes in the Commission's list of countries",
     "login_required_keep_post": "Django's `login_required`, which does not lose what was posted",
 }
+STRINGS_ALLOWED = {
+    "note": "the address at which an officer adds a note to a case",
+    "<int:pk>/note/": "the same",
+    "a_case_note_has_a_text": "a constraint on these notes",
+    "case_notes_are_final": "their trigger",
+    "case_notes": "the notes on a case",
+    "ask": "the page on which anybody asks the helpdesk",
+}
 # Each line pairs both sides of a comparison.
 EXCEPTIONS = {"calls/eligibility/rules/identity.py"}
 
@@ -47,7 +61,8 @@ MAX_TEMPLATE_LINE = 160  # characters
 
 def main() -> int:
     """Print each problem; 1 if there is one."""
-    problems = sorted([*duplicates(), *names(), *private_words(), *long_template_lines()])
+    checks = (duplicates, names, private_words, private_words_in_strings, long_template_lines)
+    problems = sorted(problem for check in checks for problem in check())
     for problem in problems:
         print(problem)  # noqa: T201 -- this is a command
     return int(bool(problems))
@@ -107,6 +122,37 @@ def private_words() -> Iterator[str]:
                     f"{path}:{node.lineno}: {name} uses a word that only this project would: "
                     + ", ".join(parts & PRIVATE_WORDS)
                 )
+
+
+def private_words_in_strings() -> Iterator[str]:
+    """Names of addresses, constraints, triggers and relations with a private word, and such addresses."""
+    for path, module in modules():
+        for node in ast.walk(module):
+            if not isinstance(node, ast.Call):
+                continue
+            for text in names_in(node):
+                words = set(re.split(r"[^a-z]+", re.sub(r"<[^>]*>", "", text)))
+                if words & PRIVATE_WORDS_OF_STRINGS and text not in STRINGS_ALLOWED:
+                    yield (
+                        f"{path}:{node.lineno}: “{text}” uses a word that only this project would: "
+                        + ", ".join(words & PRIVATE_WORDS_OF_STRINGS)
+                    )
+
+
+def names_in(call: ast.Call) -> Iterator[str]:
+    """What a call names for the database or for addresses: texts without spaces."""
+    function = (
+        call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    )
+    values = [keyword.value for keyword in call.keywords if keyword.arg in NAMING_KEYWORDS]
+    values += call.args if function in {"path", "url", "final", "final_but", "refused_if"} else []
+    for value in values:
+        if (
+            isinstance(value, ast.Constant)
+            and isinstance(value.value, str)
+            and " " not in value.value
+        ):
+            yield value.value
 
 
 def long_template_lines() -> Iterator[str]:

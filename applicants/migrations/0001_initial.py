@@ -175,7 +175,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='colleagueinvitation',
-            trigger=pgtrigger.compiler.Trigger(name='answered_invitations_stay_answered', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state <> 'pending' AND (NEW.state <> OLD.state OR NEW.token_hash <> OLD.token_hash))", func="\n        RAISE EXCEPTION 'an invitation is closed only once' USING ERRCODE = 'check_violation';\n    ", hash='228425210fff8a2d9e7b1fe970476a49d466497e', operation='UPDATE', pgid='pgtrigger_answered_invitations_stay_answered_b912f', table='applicants_colleagueinvitation', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='answered_invitations_are_not_reopened', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state <> 'pending' AND (NEW.state <> OLD.state OR NEW.token_hash <> OLD.token_hash))", func="\n        RAISE EXCEPTION 'an invitation is closed only once' USING ERRCODE = 'check_violation';\n    ", hash='d2be278afe533a0b492a292a193798a6e92caaf2', operation='UPDATE', pgid='pgtrigger_answered_invitations_are_not_reopened_4066d', table='applicants_colleagueinvitation', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='colleagueinvitation',

@@ -84,7 +84,7 @@ def _page(request: HttpRequest, call: Call, state: CallState, time_left: SafeStr
     context = {
         "call": shown,
         "state": state,
-        # The floor above makes it when the call has closed; here it is only shown.
+        # The layer above makes it when the call has closed; here it is only shown.
         "commitment": getattr(shown, "commitment", None) if state == CallState.CLOSED else None,
         "time_left": time_left,
         "parts": _parts_of(call, state),

@@ -1,1 +1,1 @@
-"""`make bench`: speed and memory as ratios beside a floor of the same run, never as timed tests."""
+"""`make bench`: speed and memory as ratios beside a baseline of the same run, never as timed tests."""

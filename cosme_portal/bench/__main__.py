@@ -16,7 +16,7 @@ os.environ.setdefault("PORTAL_MODE", "development")
 
 from cosme_portal import embedded
 from cosme_portal.bench.database import use_own_database
-from cosme_portal.bench.report import floor, ratio, row
+from cosme_portal.bench.report import baseline, ratio, row
 
 PORT = int(os.environ.get("PORT", "8090"))
 TURNS = 40
@@ -190,12 +190,12 @@ def _web(call: Any, proposals: list[Any]) -> Iterator[bool]:
     automatic = measure(PORT, clients, TURNS, send["autosave"], 200)
     again = measure(PORT, clients, TURNS, send["commit"], 200)
     rate, p95 = (before.per_second + again.per_second) / 2, (before.p95 + again.p95) / 2
-    floor("a bare view commits one row", f"{rate:.0f}/s, p95 {p95:.0f} ms")
+    baseline("a bare view commits one row", f"{rate:.0f}/s, p95 {p95:.0f} ms")
     yield ratio("Submit", sent.per_second, rate, 4)
     slower = sent.p95 / p95
-    yield row("Submit, p95 against the floor's", f"{slower:.1f} x", "below 10 x", slower < 10)
+    yield row("Submit, p95 against the baseline's", f"{slower:.1f} x", "below 10 x", slower < 10)
     made = measure(PORT, clients, TURNS, send["create"], 200).per_second
-    floor(
+    baseline(
         "the same view with a model's create()", f"{made:.0f}/s, 1 : {made / sent.per_second:.1f}"
     )
     yield ratio("Save a step", saved.per_second, rate, 3)
@@ -203,7 +203,7 @@ def _web(call: Any, proposals: list[Any]) -> Iterator[bool]:
     yield row("Autosave against a saved step", f"{slower:.2f} x", "at most 1.3 x", slower <= 1.3)
     bare = measure(PORT, clients, TURNS * 2, _reading("/bench/template/"), 200)
     page = measure(PORT, clients, TURNS * 2, page_of_call, 200)
-    floor("a bare view renders a template", f"{bare.per_second:.0f}/s")
+    baseline("a bare view renders a template", f"{bare.per_second:.0f}/s")
     yield ratio("Call page, not logged in", page.per_second, bare.per_second, 2)
 
 
@@ -226,10 +226,10 @@ def _on_a_disk_that_writes(proposals: list[Any]) -> Iterator[bool]:
         bare = measure(PORT, clients, TURNS, send["commit"], 200)
         sent = measure(PORT, clients, TURNS, send["submit"], 200)
         saved = measure(PORT, clients, TURNS, send["save"], 302)
-    floor("a bare view commits one row", f"{bare.per_second:.0f}/s, p95 {bare.p95:.0f} ms")
+    baseline("a bare view commits one row", f"{bare.per_second:.0f}/s, p95 {bare.p95:.0f} ms")
     yield ratio("Submit", sent.per_second, bare.per_second, 4)
     slower = sent.p95 / bare.p95
-    yield row("Submit, p95 against the floor's", f"{slower:.1f} x", "below 10 x", slower < 10)
+    yield row("Submit, p95 against the baseline's", f"{slower:.1f} x", "below 10 x", slower < 10)
     yield ratio("Save a step", saved.per_second, bare.per_second, 3)
 
 
@@ -315,7 +315,7 @@ def _receipt() -> Iterator[bool]:
             work()
             times[name].append(time.perf_counter() - begun)
     ours, theirs = (sorted(times[name])[len(times[name]) // 2] for name in ("receipt", "bare"))
-    floor("bare write_pdf of the same HTML", f"{theirs * 1000:.0f} ms")
+    baseline("bare write_pdf of the same HTML", f"{theirs * 1000:.0f} ms")
     text = f"{ours * 1000:.0f} ms, {ours / theirs:.2f} x"
     yield row("Receipt, sealed, with attachments", text, "at most 1.25 x", ours <= 1.25 * theirs)
 

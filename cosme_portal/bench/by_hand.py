@@ -1,4 +1,4 @@
-"""The floor of the rules: one function that checks the same things by hand and says yes or no.
+"""The baseline of the rules: one function that checks the same things by hand and says yes or no.
 
 Written as somebody would who needs the answer only: thing by thing in the call's order, without
 messages, evidence or parameters; it stops at the first thing that is not met. Countries are dated rows and

@@ -7,11 +7,11 @@ from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
-from cosme_portal.bench.report import floor, row, seconds_of
+from cosme_portal.bench.report import baseline, row, seconds_of
 
 FEW, MANY = 50, 5000
 TURNS = 40
-REFERENCE = "BENCH-DESK"
+REFERENCE = "BENCH-OFFICE"
 OFFICERS = 4
 MEGABYTE = 1024 * 1024
 PAGES = {
@@ -37,12 +37,12 @@ def officer_pages(source: Any) -> Iterator[bool]:
     paths = paths_of(call)
     many = {name: _queries(client, path) for name, path in paths.items()}
     plain = _p95(client, "/bench/admin/proposals/version/")
-    floor(f"plain list of {MANY:,} versions, p95", f"{plain * 1000:.0f} ms")
+    baseline(f"plain list of {MANY:,} versions, p95", f"{plain * 1000:.0f} ms")
     for name, path in paths.items():
         result = _p95(client, path)
         text = f"{result * 1000:.0f} ms, {result / plain:.2f} x"
         asked = "at most 2 x" if name in RATIOS else ""
-        yield row(f"Desk: {name}, p95", text, asked, not asked or result <= 2 * plain)
+        yield row(f"Back office: {name}, p95", text, asked, not asked or result <= 2 * plain)
     for name, most in MAX_QUERIES.items():
         text = f"{few[name]} with {FEW}, {many[name]} with {MANY:,}"
         is_met = few[name] == many[name] <= most
@@ -74,10 +74,10 @@ def some_officers() -> list[Any]:
     from applicants.models import User  # noqa: PLC0415
     from proposals.officers.rights import SCREENING_OFFICERS  # noqa: PLC0415
 
-    earlier = User.objects.filter(email__endswith="@desk.example")
+    earlier = User.objects.filter(email__endswith="@office.example")
     made = list(earlier.order_by("pk")) or [
         User.objects.create_user(
-            f"bench{n}@desk.example", "", full_name=f"Officer {n}", is_staff=True
+            f"bench{n}@office.example", "", full_name=f"Officer {n}", is_staff=True
         )
         for n in range(OFFICERS)
     ]

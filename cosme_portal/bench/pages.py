@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from cosme_portal.bench.report import floor, row
+from cosme_portal.bench.report import baseline, row
 
 TURNS = 15
 OWN_PROPOSALS = 5
@@ -45,7 +45,7 @@ def the_pages(call: Any) -> Iterator[bool]:
         "sheet": (officer, officer_paths["sheet"]),
     }
     bare = _page(applicant, "/bench/template/")
-    floor("a bare view renders a template, CPU", f"{bare:.1f} ms")
+    baseline("a bare view renders a template, CPU", f"{bare:.1f} ms")
     for name, (client, path) in paths.items():
         result = _page(client, path)
         text = f"{result:.1f} ms, {result / bare:.1f} x"

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from cosme_portal import embedded
 from cosme_portal.bench.load import Measured, form
-from cosme_portal.bench.report import alternately, floor, row, seconds_of
+from cosme_portal.bench.report import alternately, baseline, row, seconds_of
 
 DRAINED = 200
 MADE_FLAT = 500
@@ -47,7 +47,7 @@ def documents(version: Any) -> Iterator[bool]:
     dense, receipt, proposal_pdf = (
         item * 1000 / count for item, count in zip(alternately(*works), pages, strict=True)
     )
-    floor(f"a page of dense tables ({pages[0]} pages)", f"{dense:.0f} ms")
+    baseline(f"a page of dense tables ({pages[0]} pages)", f"{dense:.0f} ms")
     for name, result, count in (
         ("Receipt", receipt, pages[1]),
         ("Proposal PDF, 12 partners", proposal_pdf, pages[2]),
@@ -104,7 +104,7 @@ def workers(count: int) -> Iterator["subprocess.Popen[bytes]"]:
 
 def draining(call: Any, by: Any) -> Iterator[bool]:
     """One worker against two on the same receipts; then the memory of one over five hundred."""
-    _forget_what_waits()
+    _finish_outbox()
     rates = [_drain(call, by, count, DRAINED)[0] for count in (1, 2)]
     text = f"{rates[0]:.1f}/s and {rates[1]:.1f}/s: {rates[1] / rates[0]:.2f} x"
     yield row(
@@ -118,7 +118,7 @@ def draining(call: Any, by: Any) -> Iterator[bool]:
     yield row(f"Growth over {MADE_FLAT} receipts", text, "flat: below 1.1 x", peak < 1.1 * early)
 
 
-def _forget_what_waits() -> None:
+def _finish_outbox() -> None:
     from proposals.models import OutboxMessage  # noqa: PLC0415 -- after set-up
 
     OutboxMessage.objects.exclude(state="done").update(state="done")
@@ -153,7 +153,7 @@ def under_load(port: int, proposals: list[Any]) -> Iterator[bool]:
     """From submit to receipt at one a second; then a burst, with and without workers draining."""
     from proposals.models import OutboxMessage  # noqa: PLC0415 -- after set-up
 
-    _forget_what_waits()
+    _finish_outbox()
     receipts = OutboxMessage.objects.filter(kind="receipt", reissue=None)
     last = receipts.order_by("-pk").values_list("pk", flat=True).first() or 0
     with workers(2):
@@ -170,10 +170,10 @@ def under_load(port: int, proposals: list[Any]) -> Iterator[bool]:
     text = f"median {statistics.median(waits):.1f} s, p95 {p95:.1f} s"
     yield row("Submit to receipt, 1/s, 2 workers", text, "p95 below 5 s", p95 < 5)
 
-    _forget_what_waits()
+    _finish_outbox()
     calm = _paced(port, proposals, BURST, BURST_SECONDS)
-    floor(f"{BURST} submissions in {BURST_SECONDS} s, no worker", f"p95 {calm.p95:.0f} ms")
-    _forget_what_waits()
+    baseline(f"{BURST} submissions in {BURST_SECONDS} s, no worker", f"p95 {calm.p95:.0f} ms")
+    _finish_outbox()
     last = receipts.order_by("-pk").values_list("pk", flat=True).first() or 0
     with workers(2):
         time.sleep(5)

@@ -10,15 +10,15 @@ def row(name: str, text: str, asked: str, is_met: bool) -> bool:
     return is_met
 
 
-def floor(name: str, text: str) -> None:
+def baseline(name: str, text: str) -> None:
     """What the lines below it are compared with."""
-    row(f"Floor: {name}", text, "", True)
+    row(f"Baseline: {name}", text, "", True)
 
 
-def ratio(name: str, result: float, floor_rate: float, most: float) -> bool:
-    """Both as a rate (something a second); at least one part in `most` of the floor is asked."""
-    text = f"{result:.0f}/s, 1 : {floor_rate / result:.1f}"
-    return row(name, text, f"at least 1 : {most:.0f}", result * most >= floor_rate)
+def ratio(name: str, result: float, baseline_rate: float, most: float) -> bool:
+    """Both as a rate (something a second); at least one part in `most` of the baseline is required."""
+    text = f"{result:.0f}/s, 1 : {baseline_rate / result:.1f}"
+    return row(name, text, f"at least 1 : {most:.0f}", result * most >= baseline_rate)
 
 
 def seconds_of(work: Callable[[], object]) -> float:

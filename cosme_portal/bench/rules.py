@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 
 from calls.eligibility import CountrySet, ProposalFacts, RuleSet, screen
 from cosme_portal.bench.by_hand import is_eligible
-from cosme_portal.bench.report import alternately, floor, ratio, row, seconds_of
+from cosme_portal.bench.report import alternately, baseline, ratio, row, seconds_of
 from foundation import clock
 from proposals.conditions.verdict_replay import replay, replay_in_parts
 from proposals.dossier.file_screening import conditions_in, judge_text
@@ -62,7 +62,7 @@ def _in_memory(versions: list[Version]) -> Iterator[bool]:
     gc.unfreeze()
     findings = len(screen(all_facts[0], rule_set, countries).findings)
     rules = len(rule_set.for_strand(all_facts[0].strand))
-    floor("a function by hand answers yes or no", f"{TURNS / theirs:.0f}/s")
+    baseline("a function by hand answers yes or no", f"{TURNS / theirs:.0f}/s")
     yield ratio(f"Verdicts of {rules} rules ({findings} findings)", TURNS / ours, TURNS / theirs, 8)
     print(
         f"    {ours / TURNS / findings * 1e6:.1f} µs for each finding: its sentence, facts, source"
@@ -88,7 +88,7 @@ def _from_files() -> Iterator[bool]:
 
     (seconds,) = alternately(in_memory, turns=3)
     each = seconds / (DOSSIERS // 10)
-    floor("reading and judging in memory", f"{each * 1e6:.0f} µs")
+    baseline("reading and judging in memory", f"{each * 1e6:.0f} µs")
     with TemporaryDirectory(prefix="cosme-portal-bench-") as folder:
         few, few_peak = _screened(Path(folder), lines, DOSSIERS // 10)
         many, many_peak = _screened(Path(folder), lines, DOSSIERS)
@@ -150,7 +150,7 @@ def _stored() -> Iterator[bool]:
     with CaptureQueriesContext(connection) as more_queries:
         took_many, many_peak = _replayed(many)
     growth = many_peak / few_peak
-    floor(f"{FEW} versions, one process", f"{FEW / took_few:.0f}/s")
+    baseline(f"{FEW} versions, one process", f"{FEW / took_few:.0f}/s")
     factor = took_many / took_few
     text = f"{MANY / took_many:.0f}/s, factor {factor:.1f}"
     yield row(f"{MANY} versions, one process", text, "linear: 9 to 11", 9 <= factor <= 11)

@@ -1,4 +1,4 @@
-"""The portal's settings with the floors' addresses added."""
+"""The portal's settings with the baselines' addresses added."""
 
 from cosme_portal.settings import *  # noqa: F403 -- the portal as it is
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cosme_portal.bench.load import Failed, Measured, form
-from cosme_portal.bench.report import floor, row
+from cosme_portal.bench.report import baseline, row
 
 PEOPLE = 50
 SECONDS = 60
@@ -57,7 +57,7 @@ def saving_together(port: int, proposals: list[Any]) -> Iterator[bool]:
     times = sorted(time for writer in writers for time in writer.times)
     measured = Measured(len(times) / SECONDS, times[int(len(times) * 0.95)] * 1000)
     bare = _bare(port, writers)
-    floor("the bare view under the same load", f"{bare.per_second:.0f}/s, p95 {bare.p95:.0f} ms")
+    baseline("the bare view under the same load", f"{bare.per_second:.0f}/s, p95 {bare.p95:.0f} ms")
     text = f"{measured.per_second:.0f}/s, p95 {measured.p95:.0f} ms"
     row("Saved", f"{len(times)}, {text}, {measured.p95 / bare.p95:.1f} x", "", True)
     yield row("Errors and conflicts", str(len(failures)), "none", not failures)

@@ -1,4 +1,4 @@
-"""The portal's addresses with the floors beside them, on the same server."""
+"""The portal's addresses with the baselines beside them, on the same server."""
 
 from django.contrib import admin
 from django.db import connection, models
@@ -29,7 +29,7 @@ class BenchRow(models.Model):
 
 @require_POST
 def commit_one_row(request: HttpRequest) -> HttpResponse:
-    """The floor of everything that stores: one row, committed, by the shortest way that there is."""
+    """The baseline of everything that stores: one row, committed, by the shortest way that there is."""
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO bench_row (text) VALUES (%s)", [request.POST.get("text", "")])
     return HttpResponse("stored")
@@ -43,19 +43,19 @@ def create_one_row(request: HttpRequest) -> HttpResponse:
 
 
 def bare_template(request: HttpRequest) -> HttpResponse:
-    """The floor of a public page: a template as long as the call page, and no query."""
+    """The baseline of a public page: a template as long as the call page, and no query."""
     return render(request, "bench/bare.html", {"lines": LINES})
 
 
 LINES = mark_safe("<p>One paragraph of a call, and nothing to compute.</p>\n" * 600)  # noqa: S308 -- our own
 
-# The floor of the officers' lists: Django's own list of the same table, with nothing of ours.
+# The baseline of the officers' lists: Django's own list of the same table, with nothing of ours.
 plain = admin.AdminSite(name="bench-admin")
 plain.has_permission = lambda request: True  # type: ignore[method-assign]
 
 
 class PlainVersionAdmin(admin.ModelAdmin):
-    """As many columns of the same and related rows as the desk has, Django's filters, fifty to a page."""
+    """As many columns of the same and related rows as the back office has, filters, fifty to a page."""
 
     change_list_template = "admin/change_list.html"
     list_display = [
@@ -84,7 +84,7 @@ class PlainVersionAdmin(admin.ModelAdmin):
         return True
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """So that rows have boxes, as those of the desk."""
+        """So that rows have boxes, as those of the back office."""
         return True
 
 

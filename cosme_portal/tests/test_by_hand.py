@@ -1,4 +1,4 @@
-"""The floor of the rules' benchmark checks the same things as the rules."""
+"""The baseline of the rules' benchmark checks the same things as the rules."""
 
 import dataclasses
 

@@ -51,9 +51,9 @@ def assign_step(
         StepAssignment.objects.create(proposal=proposal, step=step, participant=participant)
         values = {"step": title, "name": participant.organisation.name}
         text = _("“%(step)s” assigned to %(name)s") % values
-    happening = log_activity(proposal, ProposalActivity.Kind.ASSIGNED, text, by=by)
+    activity = log_activity(proposal, ProposalActivity.Kind.ASSIGNED, text, by=by)
     if participant is not None:
-        _notify_assigned(proposal, participant, title, key=f"given:{happening.pk}", by=by)
+        _notify_assigned(proposal, participant, title, key=f"given:{activity.pk}", by=by)
 
 
 def _notify_assigned(
@@ -119,7 +119,7 @@ def remind(proposal: Proposal, reminder: Reminder, *, by: User) -> None:
         raise TooManyReminders
     name = reminder.participant.organisation.name
     message = _("Reminder sent to %(name)s") % {"name": name}
-    happening = log_activity(
+    activity = log_activity(
         proposal,
         ProposalActivity.Kind.REMINDED,
         message,
@@ -149,5 +149,5 @@ def remind(proposal: Proposal, reminder: Reminder, *, by: User) -> None:
         ),
         to=addresses,
         proposal=proposal,
-        key=f"reminded:{happening.pk}",
+        key=f"reminded:{activity.pk}",
     )

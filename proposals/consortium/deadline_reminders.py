@@ -70,16 +70,18 @@ def _remind(pk: int, moment: datetime) -> int:
     passed = [before for before in REMIND_BEFORE if proposal.deadline - before <= moment]
     latest = min(passed)
     due = [
-        wish
-        for wish in proposal.reminder_subscriptions.all()
-        if wish.user.is_active and wish.since < proposal.deadline - latest
+        subscription
+        for subscription in proposal.reminder_subscriptions.all()
+        if subscription.user.is_active and subscription.since < proposal.deadline - latest
     ]
     takes_part = set(
-        User.objects.filter(pk__in=[wish.user_id for wish in due])
+        User.objects.filter(pk__in=[subscription.user_id for subscription in due])
         .filter(organisations__participations__proposal=proposal)
         .values_list("pk", flat=True)
     ) | set(proposal.collaborators.values_list("user_id", flat=True))
-    addresses = [wish.user.email for wish in due if wish.user_id in takes_part]
+    addresses = [
+        subscription.user.email for subscription in due if subscription.user_id in takes_part
+    ]
     if not addresses:
         return 0
     hours = int(latest.total_seconds() // 3600)

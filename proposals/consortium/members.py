@@ -35,13 +35,13 @@ def remove_collaborator(collaborator: Collaborator, *, by: User) -> None:
         raise AlreadyRemoved
     proposal, user = collaborator.proposal, collaborator.user
     text = _("Access of %(who)s removed") % {"who": user}
-    happening = log_activity(proposal, ProposalActivity.Kind.REVOKED, text, by=by)
+    activity = log_activity(proposal, ProposalActivity.Kind.REVOKED, text, by=by)
     collaborator.delete()
     end_access(proposal, without_access(proposal, [user]), EndedAccess.Kind.PERSON_REMOVED)
     notify_ended_access(
         proposal,
         [user],
-        key=f"access-ended:{happening.pk}",
+        key=f"access-ended:{activity.pk}",
         what_happened=_("%(who)s has removed your access to proposal %(number)s.")
         % {"who": by, "number": proposal.number},
     )

@@ -42,7 +42,7 @@ class AlreadyInConsortium(Exception):
     """The organisation takes part already."""
 
 
-class CoordinatorStays(Exception):
+class CoordinatorRequired(Exception):
     """The coordinator cannot be removed: name another coordinator first."""
 
 
@@ -161,7 +161,7 @@ def change_participant(
     """Change a part; naming a new coordinator makes the former one a partner."""
     proposal = participant.proposal
     if participant.is_coordinator and role != Role.COORDINATOR:
-        raise CoordinatorStays
+        raise CoordinatorRequired
     _move_consortium_on(proposal, seen_version=seen_version, by=by, issues_key=False)
     if role == Role.COORDINATOR:
         others = proposal.participants.exclude(pk=participant.pk)
@@ -190,7 +190,7 @@ def remove_participant(participant: Participant, *, seen_version: int, by: User)
     Its texts stay in the history and come back if it is added again; its people's access ends.
     """
     if participant.is_coordinator:
-        raise CoordinatorStays
+        raise CoordinatorRequired
     proposal = participant.proposal
     _move_consortium_on(proposal, seen_version=seen_version, by=by, issues_key=False)
     text = _("%(name)s removed from the consortium") % {"name": participant.organisation.name}
@@ -244,10 +244,10 @@ def _notify_removed(participant: Participant, *, by: User) -> None:
         ),
     ):
         counts = f"{stored_texts} {rest} {submitted}"
-        _mail_about_removal(participant, people, counts, by=by)
+        _queue_removal_email(participant, people, counts, by=by)
 
 
-def _mail_about_removal(
+def _queue_removal_email(
     participant: Participant, people: list[User], counts: str, *, by: User
 ) -> None:
     name, number = participant.organisation.name, participant.proposal.number

@@ -54,8 +54,8 @@ def for_each(
     for row in rows:
         known = _known(work) if known is None else known
         name = _name_of(row)
-        trouble = known.get(name)
-        if trouble is not None and not trouble.is_due:
+        failure = known.get(name)
+        if failure is not None and not failure.is_due:
             continue
         if not next(turns, False):
             break
@@ -68,7 +68,7 @@ def for_each(
         except Exception as error:  # noqa: BLE001 -- it is kept, and operators see it
             _store_failure(work, name, error)
         else:
-            _resolve(trouble)
+            _resolve(failure)
     return total
 
 
@@ -117,12 +117,12 @@ def _name_of(row: object) -> str:
 def _store_failure(work: str, name: str, error: Exception, **instead: Any) -> None:
     raise_if_database_down(error)
     log.error("%s, %s failed: %s", work, name, in_full(error))
-    trouble, _made = JobFailure.objects.get_or_create(job=work, row=name)
-    attempts = min(trouble.attempts + 1, MAX_COUNTED)
+    failure, _made = JobFailure.objects.get_or_create(job=work, row=name)
+    attempts = min(failure.attempts + 1, MAX_COUNTED)
     values = {"attempts": attempts} | after_failure(attempts, error) | instead
-    JobFailure.objects.filter(pk=trouble.pk).update(**values)
+    JobFailure.objects.filter(pk=failure.pk).update(**values)
 
 
-def _resolve(trouble: JobFailure | None) -> None:
-    if trouble is not None:
-        JobFailure.objects.filter(pk=trouble.pk).delete()
+def _resolve(failure: JobFailure | None) -> None:
+    if failure is not None:
+        JobFailure.objects.filter(pk=failure.pk).delete()

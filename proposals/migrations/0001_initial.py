@@ -1323,7 +1323,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='comment',
-            trigger=pgtrigger.compiler.Trigger(name='comments_keep_their_text', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (to_jsonb(OLD) - ARRAY['participant_key', 'done_at', 'done_by_id']::text[] IS DISTINCT FROM to_jsonb(NEW) - ARRAY['participant_key', 'done_at', 'done_by_id']::text[])", func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='a1c8ea4f387f53fc826494bf1fb45493cb6e0573', operation='UPDATE', pgid='pgtrigger_comments_keep_their_text_284ef', table='proposals_comment', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='comment_text_is_final', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (to_jsonb(OLD) - ARRAY['participant_key', 'done_at', 'done_by_id']::text[] IS DISTINCT FROM to_jsonb(NEW) - ARRAY['participant_key', 'done_at', 'done_by_id']::text[])", func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='5f41d2ef121de6a27531e6e8732062e5bbb3d0e9', operation='UPDATE', pgid='pgtrigger_comment_text_is_final_ecba2', table='proposals_comment', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='comment',

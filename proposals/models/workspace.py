@@ -64,7 +64,7 @@ class Comment(models.Model):
         ]
         triggers = [
             final_but(
-                "comments_keep_their_text", changing=["participant_key", "done_at", "done_by_id"]
+                "comment_text_is_final", changing=["participant_key", "done_at", "done_by_id"]
             ),
             triggers.goes_with_a_deleted_draft("comments_stay", what="comments"),
         ]

@@ -1,4 +1,4 @@
-"""What pages of the desk share: who may open them, and the one way to fetch a case."""
+"""What pages of the back office share: who may open them, and the one way to fetch a case."""
 
 from collections.abc import Callable
 from typing import Any
@@ -91,7 +91,7 @@ class OfficerAdmin(ReadOnlyAdmin):
 
 
 class DetailPageAdmin(OfficerAdmin):
-    """An admin whose rows have a page of the desk's own in place of Django's form."""
+    """An admin whose rows have a page of our own in place of Django's form."""
 
     change_permission = (
         ""  # the permission to submit the page's form; without one it can only be read

@@ -1,4 +1,4 @@
-"""Who may do what at the desk: five roles, each a group with these rights and no others.
+"""Who may do what in the back office: five roles, each a group with these rights and no others.
 
 Nothing of it changes or deletes what is final. Which page asks for which right is tried out, role by role,
 from the table in `docs/roles.md`.

@@ -1,4 +1,4 @@
-"""Taking versions out: asked for at the desk, made by a worker, fetched for two days, then deleted.
+"""Exports of versions: requested in the back office, made by a worker, kept for two days, then deleted.
 
 What may be taken out is asked twice: when somebody asks, and when the worker makes it.
 """

@@ -194,7 +194,7 @@ def _notify(decision: Decision, version: Version) -> None:
         ),
         to=addresses_of_coordinator(proposal),
         proposal=proposal,
-        key=key_of_mails(decision),
+        key=key_of_emails(decision),
     )
 
 
@@ -208,13 +208,13 @@ def _what_happened(earlier: SentLetter | None) -> str:
     return text % {"when": in_words(earlier.sent_at)}
 
 
-def key_of_mails(decision: Decision) -> str:
+def key_of_emails(decision: Decision) -> str:
     return f"letter:{decision.pk}"
 
 
 def delivery_of(decision: Decision) -> QuerySet[QueuedEmail]:
     """The emails about a letter, with their state."""
-    return QueuedEmail.objects.filter(key__startswith=key_of_mails(decision) + ":").order_by("pk")
+    return QueuedEmail.objects.filter(key__startswith=key_of_emails(decision) + ":").order_by("pk")
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def lengths(versions: VersionQuerySet, *, officer: User, moment: datetime) -> di
 def lengths_for_officer(officer: User, moment: datetime) -> dict[str, int]:
     """The `lengths` of all real cases that this officer may read, and as "sealed" how many wait sealed.
 
-    The desk asks for them on nearly every page, so they are a prepared statement.
+    The back office needs them on nearly every page, so they are a prepared statement.
     """
     rows = _fetch_lengths(officer=officer.pk, moment=moment, today=rule_date_of(moment))
     (counted,), ((sealed,),) = rows["lengths"], rows["sealed"]

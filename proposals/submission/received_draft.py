@@ -83,7 +83,7 @@ def _row(model: type[Row], before: dict[str, Any]) -> Row:
     )
 
 
-def forget_changes(moment: datetime) -> int:
+def delete_old_changes(moment: datetime) -> int:
     """Forget what rows were before changes that no submission can have waited for; returns how many."""
     old = {"at__lt": moment - RETENTION}
     forgotten = DraftChange.objects.filter(**old).delete()[0]

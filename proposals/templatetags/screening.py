@@ -1,4 +1,4 @@
-"""What the officers' desk shows on its first page."""
+"""What the back office shows on its first page."""
 
 from datetime import date, datetime
 from functools import lru_cache

@@ -48,8 +48,8 @@ def delete_draft(proposal: Proposal, *, by: User) -> None:
     locked.deleted_at = moment
     locked.save(update_fields=["deleted_at"])
     text = _("Draft deleted")
-    happening = log_activity(proposal, ProposalActivity.Kind.DELETED, text, by=by, at=moment)
-    _notify_consortium(proposal, happening, by=by, restored=False)
+    activity = log_activity(proposal, ProposalActivity.Kind.DELETED, text, by=by, at=moment)
+    _notify_consortium(proposal, activity, by=by, restored=False)
 
 
 @transaction.atomic
@@ -71,8 +71,8 @@ def restore_draft(proposal: Proposal, *, by: User) -> None:
     locked.deleted_at = None
     locked.save(update_fields=["deleted_at"])
     text = _("Draft restored")
-    happening = log_activity(proposal, ProposalActivity.Kind.RESTORED, text, by=by, at=moment)
-    _notify_consortium(proposal, happening, by=by, restored=True)
+    activity = log_activity(proposal, ProposalActivity.Kind.RESTORED, text, by=by, at=moment)
+    _notify_consortium(proposal, activity, by=by, restored=True)
 
 
 def purge_deleted(moment: datetime) -> int:
@@ -96,7 +96,7 @@ def _purge(pk: int, moment: datetime) -> bool:
 
 
 def _notify_consortium(
-    proposal: Proposal, happening: ProposalActivity, *, by: User, restored: bool
+    proposal: Proposal, activity: ProposalActivity, *, by: User, restored: bool
 ) -> None:
     others = [member.email for member in consortium_members(proposal) if member != by]
     values = {"who": by, "number": proposal.number}
@@ -120,4 +120,4 @@ def _notify_consortium(
             link=reverse("proposals:mine"),
             link_label=_("My work"),
         )
-    queue_email(text, to=others, proposal=proposal, key=f"{happening.kind}:{happening.pk}")
+    queue_email(text, to=others, proposal=proposal, key=f"{activity.kind}:{activity.pk}")

@@ -41,7 +41,7 @@ def timeline(
     proposal = draft.proposal
     results = [
         *_writing(draft, before),
-        *_happenings(draft, before),
+        *_activities_of(draft, before),
         *_files(proposal, before),
         *_versions(proposal, before),
         *_receipts(proposal, before),
@@ -79,7 +79,7 @@ def _at(row: Any, name: str) -> Any:
     return row[name] if isinstance(row, dict) else getattr(row, name)
 
 
-def _happenings(draft: Draft, before: datetime | None) -> Iterator[TimelineEntry]:
+def _activities_of(draft: Draft, before: datetime | None) -> Iterator[TimelineEntry]:
     """Addresses of those who were asked are for the lead only."""
     for item in _newest(draft.proposal.activity_log.select_related("by"), "at", before):
         proof = item.details.get("proof", "")

@@ -109,14 +109,14 @@ def seen(operators_page, caplog):
     """That just one row is in trouble, for all operators to see, and that no text of a person is."""
 
     def one_trouble(work, row):
-        trouble = JobFailure.objects.get()
-        assert (trouble.job, trouble.row) == (work, str(row))
+        failure = JobFailure.objects.get()
+        assert (failure.job, failure.row) == (work, str(row))
         page = operators_page()
-        assert work in page and str(row) in page and trouble.last_error in page
+        assert work in page and str(row) in page and failure.last_error in page
         assert SECRET not in page + caplog.text
         assert f"{work}, {row} failed" in caplog.text
         assert 'File "' in caplog.text, "the log says from where it came"
-        return trouble
+        return failure
 
     return one_trouble
 
@@ -136,8 +136,8 @@ def odd(row):
 
 def test_a_row_that_fails_stops_no_other_and_waits(seen):
     assert fault_isolation.for_each("sums", [1, 2, 3], odd) == 2
-    trouble = seen("sums", 2)
-    assert (trouble.state, trouble.attempts) == (JobFailure.State.DUE, 1)
+    failure = seen("sums", 2)
+    assert (failure.state, failure.attempts) == (JobFailure.State.DUE, 1)
     tried = []
     fault_isolation.for_each("sums", [1, 2, 3], tried.append)
     assert tried == [1, 3], "its wait is not over"
@@ -161,8 +161,8 @@ def test_a_row_that_always_fails_is_left_to_operators_who_let_it_be_tried_again(
     for _attempt in range(outbox.MAX_ATTEMPTS):
         now_due()
         fault_isolation.for_each("sums", [2], odd)
-    trouble = JobFailure.objects.get()
-    assert (trouble.state, trouble.attempts) == (JobFailure.State.FAILED, outbox.MAX_ATTEMPTS)
+    failure = JobFailure.objects.get()
+    assert (failure.state, failure.attempts) == (JobFailure.State.FAILED, outbox.MAX_ATTEMPTS)
     now_due()
     assert fault_isolation.for_each("sums", [2], lambda row: 1) == 0
     assert outbox.retry(JobFailure.objects.all()) == 1
@@ -491,7 +491,7 @@ def test_an_extension_that_cannot_be_noted_keeps_nothing_else_out_of_the_log(cal
             [
                 (tasks.enquiries, "delete_expired"),
                 (tasks.presence, "delete_stale"),
-                (tasks.received_draft, "forget_changes"),
+                (tasks.received_draft, "delete_old_changes"),
                 (deletion, "purge_deleted"),
                 (fault_isolation, "delete_stale_failures"),
             ],

@@ -194,7 +194,7 @@ def test_arbitrary_json_in_each_field_stops_no_page(proposal, data):
 
 
 def officers_pages(version):
-    """Every list of the desk, and every page of a case; they read the profiles as they are now."""
+    """Every list of the back office, and every page of a case; they read the profiles as they are now."""
     for model in admin.site._registry:  # noqa: SLF001 -- what is registered
         yield reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     for part in ("change", "decide", "ask", "conflict", "history"):

@@ -1,4 +1,4 @@
-"""The helpdesk's desk: enquiries with their answers, texts to answer with, questions on calls' pages."""
+"""The helpdesk's pages: enquiries with their answers, texts to answer with, questions on calls' pages."""
 
 from typing import Any
 from urllib.parse import urlencode

@@ -1,4 +1,4 @@
-"""Made-up submitted proposals of one call, to try the officers' desk on many; never in production.
+"""Made-up submitted proposals of one call, to try the back office on many; never in production.
 
 They are marked as demonstration data. What differs between them is what officers meet: countries that count
 and that do not, amounts over a ceiling, texts that are missing, organisations in two consortia.

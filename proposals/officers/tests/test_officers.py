@@ -1,4 +1,4 @@
-"""The officers' desk: sealed before the deadline, readable after, and nothing can be undone."""
+"""The back office: sealed before the deadline, readable after, and nothing can be undone."""
 
 import re
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""One table says who may open and send what at the desk; every address and action is tried with every role."""
+"""One table says who may open and send what in the back office; every address and action is tried with every role."""
 
 import re
 
@@ -58,7 +58,7 @@ NOBODY = "no role"
 ROLES = [*RIGHTS, NOBODY]
 # Only looked at; sending something to them does nothing.
 LOOKED_AT = ("changelist", "history", "index", "app_list")
-# Django's own, for everybody who has a desk at all.
+# Django's own, for everybody who has access to the back office at all.
 FOR_ALL = {
     "login",
     "logout",
@@ -90,7 +90,7 @@ TABLE = table()
 
 
 def routes():
-    """Each address of the desk by its name, and each action of a list."""
+    """Each address of the back office by its name, and each action of a list."""
     result = set()
     for item in admin.site.get_urls():
         for inner in getattr(item, "url_patterns", [item]):
@@ -104,7 +104,7 @@ def routes():
 
 @pytest.fixture
 def world(call):
-    """One of everything that the desk lists, as people and officers make it."""
+    """One of everything that the back office lists, as people and officers make it."""
     proposal = make_ready(call)
     version = submit(proposal)
     officer = make_officer()
@@ -170,7 +170,7 @@ def address(route, rows):
 
 
 def tried(client, path, method):
-    """Whether the desk lets it happen; what it did is undone."""
+    """Whether the back office lets it happen; what it did is undone."""
     with transaction.atomic():
         status = getattr(client, method)(path).status_code
         transaction.set_rollback(True)

@@ -124,7 +124,7 @@ class CountryFilter(admin.SimpleListFilter):
     parameter_name = "country"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        key = f"desk:countries:{current_user(request).pk}:{rehearsal_in(request)}:{open_cases(request)}"
+        key = f"screening:countries:{current_user(request).pk}:{rehearsal_in(request)}:{open_cases(request)}"
         result = partial(_countries_of_open_cases, request)
         codes = caches["pages"].get_or_set(key, result, CACHE_TIMEOUT)
         return [(code, code) for code in codes or ()]

@@ -1,4 +1,4 @@
-"""Cases at the desk: whose they are, who is kept out, the queue, notes, searching, and who looked at what."""
+"""Cases in the back office: whose they are, who is kept out, the queue, notes, searching, and who looked at what."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Between the deadline and the officers' check, no page of the desk passes the applicants' verdict off as it."""
+"""Between the deadline and the officers' check, no page of the back office passes the applicants' verdict off as it."""
 
 import json
 from io import BytesIO

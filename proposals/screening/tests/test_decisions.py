@@ -1,4 +1,4 @@
-"""Deciding at the desk: reasons, A third officer, reversing, many at once, and letters."""
+"""Decisions in the back office: reasons, A third officer, reversing, many at once, and letters."""
 
 import re
 import subprocess

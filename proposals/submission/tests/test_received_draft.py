@@ -158,7 +158,7 @@ def test_a_clock_that_was_put_back_undoes_nothing(call):
 
 def test_what_rows_were_is_forgotten_after_a_day(call):
     make_ready(call)
-    assert received_draft.forget_changes(DEADLINE) == 0
+    assert received_draft.delete_old_changes(DEADLINE) == 0
     with clock.frozen_at(DEADLINE + timedelta(days=2)):
-        assert received_draft.forget_changes(clock.now()) > 0
+        assert received_draft.delete_old_changes(clock.now()) > 0
     assert not DraftChange.objects.exists() and not OrganisationChange.objects.exists()

@@ -175,7 +175,7 @@ def edit_participant(request: HttpRequest, number: str, key: str) -> HttpRespons
             seen_version=_seen(request),
             by=current_user(request),
         )
-    except participants.CoordinatorStays:
+    except participants.CoordinatorRequired:
         form.add_error("role", _("Make another organisation the coordinator first."))
         return render(request, "workspace/participant.html", context)
     except EditConflict as conflict:
@@ -205,7 +205,7 @@ def remove_participant(request: HttpRequest, number: str, key: str) -> HttpRespo
         participants.remove_participant(
             participant, seen_version=_seen(request), by=current_user(request)
         )
-    except participants.CoordinatorStays:
+    except participants.CoordinatorRequired:
         messages.warning(request, _("Make another organisation the coordinator first."))
     except EditConflict as conflict:
         _show_conflict(request, conflict, _("remove %(name)s") % {"name": name})
