@@ -52,6 +52,23 @@ def invite_colleague(organisation: Organisation, *, email: str, by: User) -> Col
     return invitation
 
 
+def offer_membership(organisation: Organisation, *, email: str, by: User) -> str:
+    """A token for who has just shown to read this mailbox; it works as one that was sent.
+
+    Empty where the organisation has people of its own, or `by` may not invite into it.
+    """
+    if organisation.members.exists():
+        return ""
+    if not Organisation.objects.editable_by(by).filter(pk=organisation.pk).exists():
+        return ""
+    token = new_token()
+    try:
+        _store(organisation, email.strip().lower(), token, by=by)
+    except SentTooOften:
+        return ""
+    return token
+
+
 @transaction.atomic
 def _store(
     organisation: Organisation, address: str, token: str, *, by: User

@@ -123,6 +123,16 @@ def allows_recipient(name: str, recipient: str) -> bool:
     return not seconds_to_wait(f"{name}:recipient", rate, mailbox(recipient))
 
 
+def allows_sender(name: str, account: int) -> bool:
+    """Count one of several things that an account sends by one request, as if each were a request."""
+    if not settings.LIMITS_APPLY:
+        return True
+    rate = next(limit.account for limit in table() if limit.name == name)
+    if rate is None:
+        raise LookupError(name)
+    return not seconds_to_wait(f"{name}:account", rate, f"account {account}")
+
+
 def allowed_recipients(name: str, addresses: Iterable[str]) -> list[str]:
     """Those of these addresses that may get one more email."""
     return [address for address in addresses if allows_recipient(name, address)]

@@ -6,7 +6,16 @@ from proposals.consortium.views import invitations, progress
 from proposals.dashboard import views as dashboard_views
 from proposals.screening import views as screening_views
 from proposals.submission import views as submission_views
-from proposals.workspace.views import comments, consortium, drafts, files, history, preview, steps
+from proposals.workspace.views import (
+    comments,
+    consortium,
+    drafts,
+    files,
+    history,
+    partners,
+    preview,
+    steps,
+)
 
 app_name = "proposals"
 urlpatterns = [
@@ -53,8 +62,9 @@ urlpatterns = [
     path("<str:number>/deadline.ics", preview.calendar, name="calendar"),
     # The consortium
     path("<str:number>/consortium/", consortium.consortium, name="consortium"),
-    path("<str:number>/consortium/add/", consortium.add_participant, name="add-participant"),
-    path("<str:number>/consortium/new/", consortium.add_new_organisation, name="new-participant"),
+    path("<str:number>/consortium/find/", partners.find_partners, name="find-partners"),
+    path("<str:number>/consortium/add/", partners.add_participant, name="add-participant"),
+    path("<str:number>/consortium/new/", partners.add_new_organisation, name="new-participant"),
     path("<str:number>/consortium/what-if/", consortium.what_if, name="what-if"),
     path(
         "<str:number>/consortium/intended-countries/clear/",

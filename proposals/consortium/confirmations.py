@@ -4,6 +4,7 @@ A confirmation that is missing is a warning with a name, and never keeps a propo
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from django.db import transaction
@@ -135,6 +136,12 @@ class MissingConfirmation:
         return self.asked is not None and self.asked.state == Invitation.State.DECLINED
 
     @property
+    def state(self) -> "PartnerState":
+        if self.has_declined:
+            return PartnerState.DECLINED
+        return PartnerState.CHANGED if self.earlier else PartnerState.INVITED
+
+    @property
     def is_asked(self) -> bool:
         return self.asked is not None and self.asked.is_open(clock.now())
 
@@ -159,6 +166,31 @@ def missing_confirmations(draft: Draft) -> list[MissingConfirmation]:
             values.get((participant.key, participant.organisation_id)), draft, participant
         )
     ]
+
+
+class PartnerState(StrEnum):
+    """How far an organisation is with taking part: it is invited until it confirms."""
+
+    COORDINATOR = "coordinator"
+    INVITED = "invited"
+    CONFIRMED = "confirmed"
+    CHANGED = "changed"
+    DECLINED = "declined"
+
+
+def partner_states(draft: Draft) -> dict[str, PartnerState]:
+    """The state of each participant, by its key."""
+    missing = {row.participant.key: row for row in missing_confirmations(draft)}
+    return {
+        participant.key: _state_of(participant, missing.get(participant.key))
+        for participant in draft.participants
+    }
+
+
+def _state_of(participant: Participant, missing: MissingConfirmation | None) -> PartnerState:
+    if participant.is_coordinator:
+        return PartnerState.COORDINATOR
+    return PartnerState.CONFIRMED if missing is None else missing.state
 
 
 def is_current(confirmation: Confirmation | None, draft: Draft, participant: Participant) -> bool:

@@ -5,10 +5,9 @@ from django.urls import reverse
 from calls.templatetags.instants import in_words
 from foundation.sentences import gettext as _
 from proposals.consortium.members import coordinator_emails
+from proposals.consortium.participants import is_profile_needed
 from proposals.delivery.emails import EmailContent, queue_email
-from proposals.models import (
-    Invitation,
-)
+from proposals.models import Invitation, Participant
 
 
 def purpose_in_words(invitation: Invitation) -> str:
@@ -27,7 +26,7 @@ def send_invitation(invitation: Invitation, time: int = 1) -> None:
     is_confirmation = invitation.purpose == Invitation.Purpose.CONFIRM
     subject, happened = _request_sentences(invitation)
     to_do = (
-        _("Open the link, read the proposal and confirm. You do not need an account.")
+        _confirmation_next_step(invitation.participant)
         if is_confirmation
         else _("Open the link and sign in, or create an account. You can use any email address.")
     )
@@ -35,6 +34,7 @@ def send_invitation(invitation: Invitation, time: int = 1) -> None:
         EmailContent(
             subject=subject,
             what_happened=happened,
+            quote=invitation.message,
             status=_(
                 "Nothing changes until you reply. Do not forward this email: anyone with the link can "
                 "reply for you. If you were not expecting it, ignore it."
@@ -52,6 +52,16 @@ def send_invitation(invitation: Invitation, time: int = 1) -> None:
         proposal=proposal,
         key=f"invitation:{invitation.pk}:{time}",
     )
+
+
+def _confirmation_next_step(participant: Participant | None) -> str:
+    if participant is not None and is_profile_needed(participant):
+        return _(
+            "Open the link, read the proposal and confirm. You do not need an account. The call "
+            "also requires your organisation’s cluster profile; if nobody keeps it yet, you can "
+            "complete it after you have confirmed."
+        )
+    return _("Open the link, read the proposal and confirm. You do not need an account.")
 
 
 def _request_sentences(invitation: Invitation) -> tuple[str, str]:

@@ -92,8 +92,9 @@ def invite(
     purpose: Invitation.Purpose,
     participant: Participant | None,
     by: User,
+    message: str = "",
 ) -> Invitation:
-    """Invite somebody by email. Nothing reveals whether the address has an account.
+    """Invite somebody by email, with a personal line. Nothing reveals whether the address has an account.
 
     An expired invitation to the same address gives way to the new one.
 
@@ -122,6 +123,7 @@ def invite(
                 invited_at=moment,
                 expires_at=expiry(proposal, moment),
                 token_hash=token_hash(token),
+                message=message,
             )
     except IntegrityError:
         raise AlreadyInvited from None

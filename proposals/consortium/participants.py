@@ -13,6 +13,7 @@ from django.db.models import Max
 from django.urls import reverse
 
 from applicants.models import Organisation, User
+from applicants.profile import profile_of
 from applicants.step_storage import EditConflict, save_step
 from calls.eligibility.facts import Role
 from foundation.limits import allowed_recipients
@@ -48,10 +49,11 @@ class CoordinatorRequired(Exception):
 
 @dataclass(frozen=True)
 class NewParticipant:
-    """Whom to take into the consortium, and as what."""
+    """Whom to invite into the consortium, and as what; `message` is a personal line for its people."""
 
     organisation: Organisation
     role: Role
+    message: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,10 +93,10 @@ def add_participant(
         position=position + 1,
     )
     agree_if_own(participant, by=by)
-    text = _("%(name)s added to the consortium") % {"name": invited.organisation.name}
+    text = _("%(name)s invited to the consortium") % {"name": invited.organisation.name}
     log_activity(proposal, ProposalActivity.Kind.ADDED, text, by=by, key=participant.key)
     _restore_former_content(participant, by=by)
-    _notify_added(participant, by=by)
+    _notify_added(participant, message=invited.message, by=by)
     return participant
 
 
@@ -108,19 +110,18 @@ def may_be_notified(participant: Participant, people: Iterable[User]) -> list[st
     return addresses if participant.has_agreed else allowed_recipients("invitations", addresses)
 
 
-def _notify_added(participant: Participant, *, by: User) -> None:
+def _notify_added(participant: Participant, *, message: str, by: User) -> None:
     name = participant.organisation.name
     others = participant.organisation.members.exclude(pk=by.pk).filter(is_active=True)
     queue_email(
         EmailContent(
-            subject=_("%(name)s added to a proposal") % {"name": name},
-            what_happened=_("%(who)s has added %(name)s to the consortium of a proposal.")
+            subject=_("%(name)s is invited to take part in a proposal") % {"name": name},
+            what_happened=_("%(who)s has invited %(name)s to the consortium of a proposal.")
             % {"who": by, "name": name},
+            quote=message,
             facts=[(_("Role"), str(participant.get_role_display()))],
             status=_("You can read the proposal and edit the sections of your organisation."),
-            next_step=_(
-                "Check the proposal and your tasks, then confirm that you take part or decline."
-            ),
+            next_step=_added_next_step(participant),
             link=reverse("proposals:progress", args=[participant.proposal.number]),
             link_label=_("View tasks by partner"),
         ),
@@ -128,6 +129,21 @@ def _notify_added(participant: Participant, *, by: User) -> None:
         proposal=participant.proposal,
         key=f"added:{participant.proposal_id}:{participant.key}",
     )
+
+
+def _added_next_step(participant: Participant) -> str:
+    """What people of an invited organisation are asked to do; its profile only where it is needed."""
+    if is_profile_needed(participant):
+        return _(
+            "Check the proposal and your tasks, complete your cluster profile, then confirm that "
+            "you take part or decline."
+        )
+    return _("Check the proposal and your tasks, then confirm that you take part or decline.")
+
+
+def is_profile_needed(participant: Participant) -> bool:
+    """Whether the organisation applies, and something of its cluster profile is missing."""
+    return participant.applies and not profile_of(participant.organisation).is_complete
 
 
 def _restore_former_content(participant: Participant, *, by: User) -> None:

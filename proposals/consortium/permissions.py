@@ -83,6 +83,7 @@ ROUTE_PERMISSIONS: Mapping[str, RouteAccess] = {
     # The draft
     "proposal": READ,
     "consortium": READ,
+    "find-partners": RouteAccess(view=Requirement.LEAD),
     "add-participant": LEAD_CHANGES_ONLY,
     "new-participant": ONLY_LEAD,
     "what-if": READ,

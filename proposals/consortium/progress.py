@@ -20,6 +20,7 @@ from foundation.sentences import gettext as _
 from proposals.consortium.assignments import Reminder
 from proposals.consortium.confirmations import (
     MissingConfirmation,
+    PartnerState,
     confirmation_content,
     content_digest,
     missing_confirmations,
@@ -67,6 +68,11 @@ class PartnerRow:
     @property
     def can_be_reminded(self) -> bool:
         return bool(self.addresses)
+
+    @property
+    def is_invited(self) -> bool:
+        """Whether it has never confirmed, and has not declined."""
+        return self.waiting is not None and self.waiting.state == PartnerState.INVITED
 
     @property
     def is_done(self) -> bool:

@@ -66,6 +66,9 @@ class Invitation(models.Model):
     answered_at = models.DateTimeField(null=True)
     answered_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     reason = models.CharField(max_length=500, blank=True, help_text="Given when declining.")
+    message = models.CharField(
+        max_length=500, blank=True, help_text="A personal line of the sender."
+    )
 
     token: str  # of its link, only where it was just made: the database has the hash
     has_issuer: bool
@@ -89,7 +92,7 @@ class Invitation(models.Model):
             triggers.ANSWERED_INVITATIONS_ARE_FINAL,
             pgtrigger.ReadOnly(
                 name="invitation_terms_are_final",
-                fields=["proposal", "participant", "purpose", "email", "invited_at"],
+                fields=["proposal", "participant", "purpose", "email", "invited_at", "message"],
             ),
         ]
 

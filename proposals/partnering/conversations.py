@@ -424,7 +424,7 @@ def invite_to_consortium(
     except AlreadyInConsortium:
         raise CannotInvite(_("This organisation is already in the draft.")) from None
     text = _(
-        "We have added your organisation to our draft %(number)s (role: %(role)s). Please check "
+        "We have invited your organisation into our draft %(number)s (role: %(role)s). Please check "
         "the draft and confirm your participation: %(link)s"
     )
     link = settings.BASE_URL + reverse("proposals:confirm", args=[proposal.number, participant.key])

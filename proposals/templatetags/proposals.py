@@ -26,7 +26,7 @@ from foundation.sentences import ngettext
 from proposals.dossier.document import controller_in_words
 from proposals.dossier.evidence_words import LEGAL_BASIS_WORDS
 from proposals.dossier.outcome_words import outcome_words
-from proposals.models import Proposal, VerdictRecord
+from proposals.models import Participant, Proposal, VerdictRecord
 from proposals.steps.forms import COST_LABELS
 from proposals.steps.wizard import fix_url
 
@@ -98,6 +98,14 @@ def item(values: dict[str, Any], key: str) -> Any:
 def legal_basis_words(code: str) -> str:
     """On what a country's participation is based."""
     return str(LEGAL_BASIS_WORDS[code])
+
+
+@register.filter
+def is_unconfirmed_in(participant: Participant, proposal: Any) -> bool:
+    """Whether a partner has confirmed no text yet; the proposal carries what `proposals_of` annotated."""
+    confirmed = {(row["key"], row["organisation"]) for row in proposal.confirmed}
+    key = (participant.key, participant.organisation_id)
+    return not participant.is_coordinator and key not in confirmed
 
 
 @register.filter

@@ -67,7 +67,7 @@ def test_from_a_first_question_to_a_consortium_that_stands(call, visit, width):
     visitor.check()
 
     visitor.goto(f"/proposals/{number}/consortium/?q=plastipolis")
-    visitor.press("Add Plastipolis")
+    visitor.press("Invite Plastipolis")
     visitor.assert_shows("1 more participating country needed, other than France or Lithuania.")
     visitor.goto(f"/proposals/{number}/consortium/?without=p2&with=ES")
     visitor.assert_shows("Without Plastipolis, with an organisation from Spain:")

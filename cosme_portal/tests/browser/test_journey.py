@@ -138,8 +138,8 @@ def write(visitor: Visitor, number: str, strand: int) -> None:
 
 def build_consortium(visitor: Visitor, number: str) -> None:
     visitor.goto(f"/proposals/{number}/consortium/?q=optics")
-    visitor.press("Add OpticsValley")
-    visitor.assert_shows("OpticsValley added to the consortium.")
+    visitor.press("Invite OpticsValley")
+    visitor.assert_shows("Invited to the consortium: OpticsValley.")
     visitor.press("Register a new organisation")
     visitor.fill(
         **{
@@ -148,8 +148,8 @@ def build_consortium(visitor: Visitor, number: str) -> None:
             "new-country": "AT",
         }
     )
-    visitor.press("Add to the consortium")
-    visitor.assert_shows("Human.technology Styria added to the consortium.")
+    visitor.press("Register and invite")
+    visitor.assert_shows("Invited to the consortium: Human.technology Styria.")
 
 
 def upload(visitor: Visitor, number: str, slot: str, content: bytes) -> None:
@@ -175,7 +175,7 @@ def test_from_the_call_to_an_officers_decision(call, visit, with_worker, strand)
     sign_up(lead, "lina@litek.example")
     number = start(lead, strand)
     build_consortium(lead, number)
-    lead.assert_shows("not agreed yet")
+    lead.assert_shows("Only its name and country are shown")
     agree_if_own(optics.participations.get(), by=french)
     lead.goto("/organisations/")
     for name in ("LITEK", "Human.technology Styria"):

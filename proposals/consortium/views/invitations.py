@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
+from applicants.invitations import offer_membership
 from applicants.models import Organisation, User
 from applicants.once import idempotent
 from applicants.web import (
@@ -27,6 +28,7 @@ from proposals.consortium.access import (
     return_input_on_failure,
 )
 from proposals.consortium.drafts import NotOpen
+from proposals.consortium.participants import is_profile_needed
 from proposals.consortium.progress import invitations_to
 from proposals.dossier.document import Draft
 from proposals.models import Confirmation, Invitation, Participant
@@ -55,6 +57,7 @@ def _page(draft: Draft, form: InvitationForm) -> dict[str, Any]:
         draft,
         "people",
         form=form,
+        states=confirmations.partner_states(draft),
         rows=[
             (
                 participant,
@@ -370,6 +373,15 @@ def _confirm(
         return redirect(request.path)
     except NotOpen as refusal:
         return _shut(request, "closed", 409, deadline=refusal.deadline)
-    inside = None if "invitation" in context else draft.proposal
-    context = {"reply": "yes", "inside": inside}
+    answered = context.get("invitation")
+    inside = None if answered else draft.proposal
+    context = {"reply": "yes", "inside": inside, "participant": participant}
+    context["join_token"] = _membership_token(participant, answered) if answered else ""
     return render(request, "consortium/invitation_answered.html", context)
+
+
+def _membership_token(participant: Participant, answered: Invitation) -> str:
+    """Lets the contact person of a partner that has no people yet keep its profile; empty for others."""
+    if not is_profile_needed(participant):
+        return ""
+    return offer_membership(participant.organisation, email=answered.email, by=answered.invited_by)

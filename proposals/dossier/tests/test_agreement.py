@@ -341,7 +341,7 @@ def test_the_row_of_an_unagreed_partner_says_how_to_ask_it(proposal, client):
     client.force_login(proposal.started_by)
     page = client.get(reverse("proposals:consortium", args=[proposal.number])).content.decode()
     row = re.search(r'<h2 id="partner-p4".*?</section>', page, re.DOTALL)[0]
-    assert "not agreed yet" in row
+    assert "invited" in row
     assert reverse("proposals:people", args=[proposal.number]) in row
 
 

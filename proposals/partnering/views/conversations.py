@@ -288,6 +288,6 @@ def invite(request: HttpRequest, number: str) -> HttpResponse:
         return redirect(conversation)
     wakeup.wake_worker()
     messages.success(
-        request, _("The organisation was added to your consortium and asked to confirm.")
+        request, _("The organisation is invited to your consortium and has been asked to confirm.")
     )
     return redirect("proposals:consortium", draft.number)

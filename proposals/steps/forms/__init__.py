@@ -11,7 +11,9 @@ from proposals.steps.forms.consortium import (
     ConfirmationForm,
     DeclineForm,
     InvitationForm,
+    InvitedPartnerForm,
     ParticipantForm,
+    PersonalMessageForm,
 )
 from proposals.steps.forms.steps import (
     COST_LABELS,
@@ -45,8 +47,10 @@ __all__ = [
     "FileForm",
     "IndicatorRow",
     "InvitationForm",
+    "InvitedPartnerForm",
     "MarketRow",
     "ParticipantForm",
+    "PersonalMessageForm",
     "ProposalStepForm",
     "RowForm",
     "RowsFormSet",

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from applicants.fields import NameField, TextField
 from applicants.models import Organisation
 from applicants.steps import Text
-from calls.eligibility.facts import Control
+from calls.eligibility.facts import Control, Role
 from foundation.form_layout import grid_row
 from proposals.dossier.document import Draft
 from proposals.models import Invitation, Participant
@@ -107,6 +107,33 @@ class ParticipantForm(Inside, forms.ModelForm):
         if self.stays:
             return self.instance.controller, self.instance.controlled_by
         return self.others.get(self.cleaned_data["partner"]), self.cleaned_data["controlled_by"]
+
+
+class InvitedPartnerForm(Inside, forms.Form):
+    """How an organisation is invited into the consortium, and whom to write to there."""
+
+    role = forms.ChoiceField(
+        label=_("Role"), choices=Participant.RoleChoices.choices[1:], required=False
+    )
+    email = forms.EmailField(
+        label=_("Email of your contact person"), max_length=254, required=False
+    )
+
+    @property
+    def chosen_role(self) -> Role:
+        """Coordination is only ever handed over, so everything else is a partner."""
+        is_associated = self.cleaned_data.get("role") == Role.ASSOCIATED.value
+        return Role.ASSOCIATED if is_associated else Role.PARTNER
+
+
+class PersonalMessageForm(Inside, forms.Form):
+    message = TextField(
+        label=_("Personal message"),
+        max_length=500,
+        required=False,
+        rows=2,
+        help_text=_("It is part of the email that invites them."),
+    )
 
 
 class InvitationForm(Inside, forms.Form):

@@ -484,7 +484,11 @@ def test_a_partner_is_found_in_the_registry_and_added(call):
     assert "Packbridge" in text_of(lead.get(url("consortium", proposal), {"q": "packb"}))
     lead.post(
         url("add-participant", proposal),
-        {"organisation": other.pk, "role": "associated", "seen_version": "3"},
+        {
+            "organisation": other.pk,
+            f"partner-{other.pk}-role": "associated",
+            "seen_version": "3",
+        },
     )
     added = proposal.participants.get(organisation=other)
     assert (added.key, added.role) == ("p4", "associated")
@@ -797,11 +801,11 @@ def test_scripts_and_styles_come_from_our_own_address_only(client, call):
 
 PAGES = {
     "proposal": 7,
-    "consortium": 7,
-    "descriptions": 4,
+    "consortium": 8,
+    "descriptions": 5,
     "check": 6,
     "progress": 10,
-    "people": 8,
+    "people": 9,
     "preview": 5,
     "timeline": 11,
 }

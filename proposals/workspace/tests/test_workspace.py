@@ -668,7 +668,7 @@ def test_the_timeline_tells_everything_from_the_beginning_to_the_receipt(call):
         page = text_of(client_of(proposal.started_by).get(url("timeline", proposal)))
     for text in (
         "Proposal created",
-        "added to the consortium",
+        "invited to the consortium",
         "“Summary” saved",
         "Invitation sent",
         "Version 1 received",
@@ -1126,7 +1126,7 @@ def test_people_are_told_when_they_are_added_or_given_a_step(call):
     assert partner.email in {
         a for item in sent() if "Section assigned to you" in item.subject for a in item.to
     }
-    added = [item for item in sent() if "added to a proposal" in item.subject]
+    added = [item for item in sent() if "is invited to take part in a proposal" in item.subject]
     assert len(added) == 2 and proposal.number in added[0].body
 
 

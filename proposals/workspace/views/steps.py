@@ -23,6 +23,7 @@ from foundation.identifiers import key_of
 from foundation.sentences import gettext as _
 from proposals.consortium import drafts
 from proposals.consortium.access import base_context, get_draft_or_404, return_input_on_failure
+from proposals.consortium.confirmations import partner_states
 from proposals.consortium.permissions import OWN_LINE_STEP
 from proposals.consortium.presence import location_of
 from proposals.dossier.document import Draft
@@ -58,7 +59,7 @@ def descriptions(request: HttpRequest, number: str) -> HttpResponse:
         )
         for participant in draft.participants
     ]
-    context = base_context(draft, DescriptionForm.slug, rows=rows)
+    context = base_context(draft, DescriptionForm.slug, rows=rows, states=partner_states(draft))
     return render(request, "workspace/descriptions.html", context)
 
 
