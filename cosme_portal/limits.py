@@ -65,7 +65,7 @@ LIMITS = (
     ),
     Limit(
         "new-organisations", "Too many new organisations.",
-        ("applicants:new-organisation", "proposals:new-participant"),
+        ("applicants:new-organisation", "proposals:new-participant", "proposals:import-partners"),
         account=Rate(40, HOUR), address=Rate(200, HOUR),
     ),
     Limit(
@@ -122,8 +122,8 @@ LIMITS = (
             "proposals:reminders", "proposals:people", "proposals:invite", "proposals:timeline",
             "proposals:compare", "proposals:step-history", "proposals:preview",
             "proposals:consortium", "proposals:add-participant", "proposals:new-participant",
-            "proposals:find-partners", "proposals:what-if", "proposals:participant",
-            "proposals:remove-participant",
+            "proposals:import-partners", "proposals:find-partners", "proposals:what-if",
+            "proposals:participant", "proposals:remove-participant",
             "proposals:descriptions", "proposals:description", "proposals:partner-profile", "proposals:step",
             "proposals:upload", "proposals:remove-file", "proposals:draft-file", "proposals:earlier-file",
             "proposals:clarifications", "proposals:reply", "proposals:reply-file", "proposals:decisions",

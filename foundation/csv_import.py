@@ -17,8 +17,10 @@ MAX_ROWS = 1000
 MAX_CELL_LENGTH = 10_000
 MAX_SHOWN_LENGTH = 40  # characters of a cell, in a sentence about it
 # What is compared letter by letter: without characters that nobody sees.
-IDENTIFIERS = frozenset({"email", "telephone", "website", "een_reference", "cordis_link"})
-NAMES = ("name", "title")
+IDENTIFIERS = frozenset(
+    {"email", "contact_email", "pic", "telephone", "website", "een_reference", "cordis_link"}
+)
+NAMES = ("name", "title", "legal_name")
 _BREAKS = re.compile("\r\n|\r")
 _FORMULA = re.compile(r"^\s*(?:[=@]|[+-](?![\d ()./-]+$))")
 
@@ -56,16 +58,15 @@ class CsvRow:
         return self.action != RowAction.WRONG
 
 
-def text_of(content: bytes) -> str:
-    """The text of a file.
+def text_of(content: bytes, *, most: int = MAX_FILE_SIZE) -> str:
+    """The text of a file of at most so many bytes.
 
     Raises:
         InvalidCsv: it is too large, or not UTF-8.
     """
-    if len(content) > MAX_FILE_SIZE:
-        raise InvalidCsv(
-            _("The file is larger than 1 MB. Split it and import the parts one by one.")
-        )
+    if len(content) > most:
+        text = _("The file is larger than %(most)s MB. Split it and import the parts one by one.")
+        raise InvalidCsv(text % {"most": most // MAX_FILE_SIZE})
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -80,44 +81,57 @@ def text_of(content: bytes) -> str:
 
 
 def read_rows(
-    text: str, *, needed: Sequence[str], known: Sequence[str], check: Callable[[CsvRow], None]
+    text: str,
+    *,
+    needed: Sequence[str],
+    known: Sequence[str],
+    check: Callable[[CsvRow], None],
+    most: int = MAX_ROWS,
 ) -> list[CsvRow]:
     """Each line with what would happen to it; `check` looks at one and says so in it. Nothing is stored.
 
+    Columns are separated by commas, by semicolons as Excel does in most of Europe, or by tabs as in cells
+    that are copied from a spreadsheet.
+
     Raises:
-        InvalidCsv: there is no heading, a column is missing, or there are more than 1,000 rows.
+        InvalidCsv: there is no heading, a column is missing, or there are more than `most` rows.
     """
     if unsafe := unsafe_in(_BREAKS.sub("\n", text)):
         raise InvalidCsv(f"{unsafe} {_('Save the file as “CSV UTF-8”.')}")
     text = clean_text(text)
     first = text.split("\n", 1)[0]
-    separator = ";" if first.count(";") > first.count(",") else ","
+    separator = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
-        heading = [name.strip().lower() for name in next(reader, [])]
+        heading = ["_".join(name.lower().split()) for name in next(reader, [])]
         missing = [name for name in needed if name not in heading]
         if missing:
             raise InvalidCsv(
                 _("Columns are missing: %(missing)s. The first line names the columns: %(known)s.")
                 % {"missing": ", ".join(missing), "known": ", ".join(known)}
             )
-        return _checked(reader, heading, known, check)
+        return _checked(reader, heading, known, check, most)
     except csv.Error as error:
         text = _("Line %(line)s cannot be read as CSV (%(error)s).")
         raise InvalidCsv(text % {"line": reader.line_num, "error": error}) from None
 
 
 def _checked(
-    reader: Any, heading: list[str], known: Sequence[str], check: Callable[[CsvRow], None]
+    reader: Any,
+    heading: list[str],
+    known: Sequence[str],
+    check: Callable[[CsvRow], None],
+    most: int,
 ) -> list[CsvRow]:
     rows: list[CsvRow] = []
     for cells in reader:
         if not any(cell.strip() for cell in cells):
             continue
-        if len(rows) >= MAX_ROWS:
-            raise InvalidCsv(
-                _("The file has more than 1,000 rows. Split it and import the parts one by one.")
+        if len(rows) >= most:
+            text = _(
+                "There are more than %(most)s rows. Split them and import the parts one by one."
             )
+            raise InvalidCsv(text % {"most": f"{most:,}"})
         named = {name: _cell(name, cell) for name, cell in zip(heading, cells, strict=False)}
         row = CsvRow(reader.line_num, {name: named.get(name, "") for name in known})
         _look_at_cells(row)

@@ -12,6 +12,7 @@ from proposals.workspace.views import (
     drafts,
     files,
     history,
+    partner_import,
     partners,
     preview,
     steps,
@@ -64,6 +65,7 @@ urlpatterns = [
     path("<str:number>/consortium/", consortium.consortium, name="consortium"),
     path("<str:number>/consortium/find/", partners.find_partners, name="find-partners"),
     path("<str:number>/consortium/add/", partners.add_participant, name="add-participant"),
+    path("<str:number>/consortium/import/", partner_import.import_partners, name="import-partners"),
     path("<str:number>/consortium/new/", partners.add_new_organisation, name="new-participant"),
     path("<str:number>/consortium/what-if/", consortium.what_if, name="what-if"),
     path(

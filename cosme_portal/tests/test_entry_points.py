@@ -240,6 +240,7 @@ FILES_OF_FORMS = {
     "proposals.screening.views.ReplyForm.pdfs": "PDFs, as above",
     "proposals.helpdesk.admin.contact_points.FileForm.file": "rows_of, above",
     "proposals.partnering.views.saved_searches.FileForm.file": "rows_of, above",
+    "proposals.steps.forms.consortium.PartnerTableForm.file": "rows_of, above; proposals/consortium/tests/test_partner_table.py",
     "cosme_portal.design_views.SpecimenForm.document": "shown, never sent: the page only reads",
 }
 # What data of programs is parsed into: everything else must be a part of these.

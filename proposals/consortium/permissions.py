@@ -86,6 +86,7 @@ ROUTE_PERMISSIONS: Mapping[str, RouteAccess] = {
     "find-partners": RouteAccess(view=Requirement.LEAD),
     "add-participant": LEAD_CHANGES_ONLY,
     "new-participant": ONLY_LEAD,
+    "import-partners": ONLY_LEAD,
     "what-if": READ,
     "clear-intended-countries": LEAD_CHANGES_ONLY,
     "participant": ONLY_LEAD,

@@ -13,6 +13,7 @@ from proposals.steps.forms.consortium import (
     InvitationForm,
     InvitedPartnerForm,
     ParticipantForm,
+    PartnerTableForm,
     PersonalMessageForm,
 )
 from proposals.steps.forms.steps import (
@@ -50,6 +51,7 @@ __all__ = [
     "InvitedPartnerForm",
     "MarketRow",
     "ParticipantForm",
+    "PartnerTableForm",
     "PersonalMessageForm",
     "ProposalStepForm",
     "RowForm",

@@ -136,6 +136,33 @@ class PersonalMessageForm(Inside, forms.Form):
     )
 
 
+class PartnerTableForm(Inside, forms.Form):
+    """A table of partners, pasted or in a file."""
+
+    optional = ()  # one of the two is needed
+
+    text = TextField(
+        label=_("Paste the table"),
+        max_length=200_000,
+        required=False,
+        rows=8,
+        help_text=_("Copied cells of a spreadsheet, or CSV. The first line names the columns."),
+    )
+    file = forms.FileField(
+        label=_("Or select a file"),
+        required=False,
+        help_text=_("CSV in UTF-8, or an Excel workbook (.xlsx); up to 10 MB."),
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx,text/csv"}),
+        error_messages={"empty": _("The file is empty. Select another file")},
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors and not cleaned.get("text") and not cleaned.get("file"):
+            self.add_error("text", _("Paste a table or select a file"))
+        return cleaned
+
+
 class InvitationForm(Inside, forms.Form):
     """Whom to ask for what. Partners are those of the draft."""
 
