@@ -15,7 +15,7 @@ from applicants.fields import CountField, NameField, PastYearField, SeveralField
 from applicants.models import Organisation
 from applicants.reading import Problem
 from applicants.steps import StepForm, Text, read_step
-from calls.eligibility.countries import choices_on
+from calls.fields import ThirdCountriesField
 from calls.innovation_clusters import ELEMENTS
 from foundation import clock
 from foundation.fields import AmountField, DayField
@@ -215,11 +215,9 @@ class MarketsForm(StepForm):
     mandatory = ("third_markets", "label")
     optional = ("markets_in_europe", "label_date")
 
-    third_markets = forms.MultipleChoiceField(
+    third_markets = ThirdCountriesField(
         label=_("Third countries of interest"),
-        choices=lambda: choices_on(clock.now().date()),
-        widget=forms.SelectMultiple(attrs={"size": 8}),
-        help_text=_("Hold Ctrl (or Command) to select more than one."),
+        help_text=_("Countries that take part in no EU programme on this portal."),
     )
     markets_in_europe = TextField(label=_("European countries of interest"), max_length=300)
     label = forms.ChoiceField(

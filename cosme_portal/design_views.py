@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from applicants.fields import NameField, SeveralField, TextField
+from calls.fields import ThirdCountriesField
 from foundation.fields import AmountField, DayField
 
 COLOURS = (
@@ -32,6 +33,7 @@ class SpecimenForm(forms.Form):
     choice = forms.ChoiceField(label=_("One of a list"), choices=CHOICES)
     radio = forms.ChoiceField(label=_("One of a few"), choices=CHOICES, widget=forms.RadioSelect)
     several = SeveralField(label=_("Several"), choices=CHOICES)
+    countries = ThirdCountriesField(label=_("Several of a long list"))
     agree = forms.BooleanField(label=_("I have read this"))
     document = forms.FileField(label=_("Document"))
 

@@ -1,5 +1,6 @@
 // What makes pages pleasant; every page works without it.
 
+import { setUpChoiceSearches } from "./choice-search.js";
 import { showOwnTimes, startClocks } from "./clocks.js";
 import { setUpCounters, showCounts } from "./counters.js";
 import { setUpLeaveWarning, setUpSubmitOnce, setUpUnsentRemoval } from "./form-guards.js";
@@ -23,6 +24,7 @@ setUpSubmitOnce();
 setUpUnsentRemoval();
 setUpLazyParts();
 setUpMenus();
+setUpChoiceSearches();
 setUpTextPreviews();
 adaptToScripts();
 foldSteps();
