@@ -92,7 +92,9 @@ def _log() -> None:
     global _logged_at  # noqa: PLW0603 -- of this process
     if time.monotonic() - _logged_at >= LOG_EVERY:
         _logged_at = time.monotonic()
-        log.error("%s Synchronise the clocks (NTP).", skew_text())
+        seconds = clock.behind.total_seconds()
+        text = "The clock of %s is %.1f s behind the database's (less than 0: ahead). Synchronise it (NTP)."
+        log.error(text, str(machine), seconds)
 
 
 def measure_regularly() -> None:

@@ -7,18 +7,30 @@ from celery import Celery
 from celery.signals import (
     after_task_publish,
     beat_init,
+    setup_logging,
     task_postrun,
+    task_prerun,
     worker_init,
     worker_shutting_down,
 )
 
-from foundation import work_slices
+from foundation import logs, work_slices
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cosme_portal.settings")
 
 app = Celery("cosme_portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["proposals"])
+
+
+@setup_logging.connect
+def _leave_logging_to_django(**_signal: object) -> None:
+    """Celery would add handlers of its own, whose lines contain texts of errors."""
+
+
+@task_prerun.connect
+def _name_task_in_logs(task_id: str, task: Any, **_signal: object) -> None:
+    logs.bind(task=task.name, task_id=task_id)
 
 
 @worker_init.connect

@@ -1,16 +1,21 @@
 """Requests that the portal never takes get a page that says so: too large, damaged, or too many."""
 
 import logging
+import re
+import sys
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 from urllib.parse import unquote_plus
+from uuid import uuid4
 
 from csp.constants import HEADER
 from csp.middleware import CSPMiddleware
 from csp.utils import build_policy
 from django.conf import settings
+from django.core.signals import got_request_exception
 from django.db import DataError
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -20,14 +25,19 @@ from applicants.autosave import is_autosave
 from applicants.web import bad_request_page
 from cosme_portal import health, monitoring
 from foundation import metrics
-from foundation.client_address import client_address
+from foundation.client_address import is_from_trusted_proxy
 from foundation.limits import Refusal, refusal_of
+from foundation.logs import bound
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
 from foundation.text import unsafe_in
 from foundation.typed import repost_context
 
 log = logging.getLogger("portal.limits")
+request_log = logging.getLogger("portal.request")
+
+REQUEST_ID = "X-Request-ID"
+VALID_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 # Answered first of all, without slash or redirect: machines ask without TLS, and by an address.
 FOR_MACHINES = {
@@ -43,24 +53,62 @@ UNREADABLE_IN_PYTHON = ("for integer string conversion", "NUL (0x00)")
 CHUNK = 64 * 1024
 MAX_DRAINED_SIZE = 8 * settings.MAX_BODY_SIZE
 WAYS_OUT = {"account_logout", "admin:logout"}
-BAD_REQUEST = 400
+BAD_REQUEST, SERVER_ERROR = 400, 500
 STEPS = {"proposals:step", "proposals:description", "applicants:profile-step"}
 
 
 class ObserveRequests:
-    """Outermost: what every answer took, whichever middleware gave it."""
+    """Outermost: counts and logs every answer, whichever middleware gave it, under an id of the request."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         begin = perf_counter()
-        response = self.get_response(request)
-        seconds = perf_counter() - begin
-        route = route_name(request)
-        metrics.increment("portal_requests", route=route, status=str(response.status_code))
-        metrics.observe("portal_request_duration_seconds", seconds, route=route)
+        request_id = request_id_of(request)
+        with bound(request=request_id):
+            response = self.get_response(request)
+            seconds = perf_counter() - begin
+            route = route_name(request)
+            metrics.increment("portal_requests", route=route, status=str(response.status_code))
+            metrics.observe("portal_request_duration_seconds", seconds, route=route)
+            log_answer(request, response, route=route, seconds=seconds)
+        response.headers[REQUEST_ID] = request_id
         return response
+
+
+def request_id_of(request: HttpRequest) -> str:
+    """As a trusted proxy says, so that its log can be compared; else a new one."""
+    request_id = request.headers.get(REQUEST_ID, "")
+    if is_from_trusted_proxy(request.META) and VALID_REQUEST_ID.fullmatch(request_id):
+        return request_id
+    return uuid4().hex
+
+
+def log_answer(request: HttpRequest, response: HttpResponse, *, route: str, seconds: float) -> None:
+    """One line, without address, query or content; with the error where one was not handled."""
+    error = getattr(request, "unhandled_error", None)
+    is_routine = route == "static" or request.path in FOR_MACHINES
+    if error is None and is_routine and response.status_code < SERVER_ERROR:
+        return
+    # Whoever is signed in, as far as the request has asked: a line must not cost a query.
+    user = getattr(request, "_cached_user", None)
+    fields = {
+        "method": request.method,
+        "route": route,
+        "status": response.status_code,
+        "duration_ms": round(seconds * 1000),
+        "account": getattr(user, "pk", None),
+    }
+    level = logging.ERROR if error else logging.INFO
+    request_log.log(level, "Request answered", exc_info=error, extra={"fields": fields})
+
+
+@receiver(got_request_exception)
+def store_error(request: HttpRequest | None = None, **_signal: Any) -> None:
+    """Let the line of a request name the error that no view has handled."""
+    if request is not None:
+        request.unhandled_error = sys.exc_info()[1]  # type: ignore[attr-defined]
 
 
 def route_name(request: HttpRequest) -> str:
@@ -269,7 +317,7 @@ class EnforceLimits:
 
 def too_many(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     metrics.increment("portal_limit_refusals", limit=refusal.limit.name)
-    log.info("Limit %s reached by %s", refusal.limit.name, client_address(request))
+    log.info("Limit %s reached", refusal.limit.name)
     sentence = _(refusal.limit.sentence)
     when = _wait_of(refusal.seconds)
     answer: HttpResponse

@@ -422,19 +422,35 @@ if SHOWS_TOOLBAR:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{levelname} {name}: {message}", "style": "{"}},
+    "formatters": {
+        "json": {"()": "foundation.logs.JsonFormatter"},
+        "plain": {
+            "()": "foundation.logs.ReadableFormatter",
+            "format": "{levelname} {name}: {message}",
+            "style": "{",
+        },
+    },
     "filters": {"no-tokens": {"()": "foundation.log_redaction.RedactTokens"}},
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": "plain",
-            "filters": ["no-tokens"],
+            "formatter": "json" if IN_PRODUCTION else "plain",
+            "filters": [] if IN_PRODUCTION else ["no-tokens"],
         }
     },
     "root": {"handlers": ["console"], "level": "INFO" if IN_PRODUCTION else "WARNING"},
-    # WeasyPrint and fontTools tell of every glyph; only what goes wrong is of interest.
     "loggers": {
+        # WeasyPrint and fontTools log every glyph, Celery every task; only what goes wrong is of interest.
         "fontTools": {"level": "ERROR"},
+        "celery": {"level": "WARNING"},
         "portal": {"level": "INFO"},
+        # In production one line for each request has its error, too; elsewhere Django's are read.
+        "django.request": {"level": "CRITICAL" if IN_PRODUCTION else "WARNING"},
+        "portal.request": {"level": "INFO" if IN_PRODUCTION else "CRITICAL"},
     },
 }
+if IN_PRODUCTION:  # its own handlers, which gunicorn has set up before, write texts
+    LOGGING["loggers"]["gunicorn.error"] = {  # type: ignore[index]
+        "handlers": ["console"],
+        "propagate": False,
+    }

@@ -1,5 +1,6 @@
 """Files of a proposal: checked when they are uploaded, kept by their hash, never overwritten."""
 
+import errno
 import hashlib
 import logging
 import os
@@ -189,7 +190,8 @@ def _store(content: bytes, path: str) -> None:
         default_storage.delete(path)
         default_storage.save(path, ContentFile(content))
     except OSError as error:
-        log.error("A file could not be stored: %s", error.strerror or error)
+        reason = errno.errorcode.get(error.errno or 0, "another-folder")
+        log.error("A file could not be stored (%s).", reason)
         raise InvalidFile(
             _(
                 "The portal cannot store this file at the moment. Your other data is not "

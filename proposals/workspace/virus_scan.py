@@ -41,7 +41,8 @@ def scan(content: bytes) -> StoredPdf.Scan:
     try:
         is_clean = _ask(content)
     except ScannerUnavailable as error:
-        log.warning("The virus scanner is unavailable (%s); the file stays in quarantine.", error)
+        text = "The virus scanner is unavailable (%s); the file stays in quarantine."
+        log.warning(text, str(error))
         return StoredPdf.Scan.WAITING
     return StoredPdf.Scan.PASSED if is_clean else StoredPdf.Scan.INFECTED
 
