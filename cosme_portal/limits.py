@@ -216,7 +216,7 @@ LIMITS = (
     Limit(
         "exports", "Too many exports, bundles and letters.",
         (
-            "admin:proposals_export_*", "admin:proposals_version_bulk",
+            "admin:proposals_export_*", "admin:proposals_version_bulk", "admin:proposals_version_rows",
             "admin:proposals_decision_notify", "admin:proposals_contactpoint_import",
             "admin:proposals_documentreissue_*", "admin:proposals_queuedemail_*",
             "admin:proposals_jobfailure_*",

@@ -6,6 +6,7 @@ Each chart has its figures in a table beside it, so that nobody depends on colou
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 # Where a country is on the tile map, by its EU code: column and row, roughly as on a map of Europe.
@@ -108,6 +109,49 @@ def lines(rows: Sequence[tuple[str, Counter[str]]], names: Sequence[str]) -> lis
             x += width
         made.append(ChartLine(label, bars, sum(count[name] for name in names)))
     return made
+
+
+@dataclass(frozen=True)
+class BurnDown:
+    """What is open day by day, as the points of a line; `plan` is the straight line to the planned day."""
+
+    points: str
+    plan: str
+    most: int
+    days: list[tuple[date, int]]
+    first: date
+    last: date
+    width: float = MAX_WIDTH
+    height: float = COLUMN_HEIGHT
+
+
+def burn_down(total: int, days: Sequence[tuple[date, int]], planned: int | None) -> BurnDown:
+    """A line from day to day, and one from all on the first day to none on day number `planned`.
+
+    `days` of the result are those on which something changed, for the table.
+    """
+    span = max(len(days) - 1, planned or 0, 1)
+    step = MAX_WIDTH / span
+
+    def point(day: float, count: int) -> str:
+        height = COLUMN_HEIGHT * count / total if total else 0.0
+        return f"{round(day * step, 2)},{round(COLUMN_HEIGHT - height, 2)}"
+
+    plan = f"{point(0, total)} {point(planned, 0)}" if planned is not None and planned > 0 else ""
+    first = days[0][0]
+    changed, before = [], total
+    for day, count in days:
+        if count != before or day in {first, days[-1][0]}:
+            changed.append((day, count))
+        before = count
+    return BurnDown(
+        points=" ".join(point(number, count) for number, (_day, count) in enumerate(days)),
+        plan=plan,
+        most=total,
+        days=changed,
+        first=first,
+        last=first + timedelta(days=span),
+    )
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,13 @@ from proposals.models import OutboxMessage, QueuedEmail
 from proposals.partnering import organisations, saved_searches
 from proposals.proof import closing_commitment, daily_heads, full_proposal_pdf, ledger, receipts
 from proposals.reporting import exports
-from proposals.screening import automatic_check, clarifications, letters, search
+from proposals.screening import (
+    automatic_check,
+    clarifications,
+    letters,
+    officer_emails,
+    search,
+)
 from proposals.submission import received_draft
 from proposals.submission.notifications import notify_submission, proof_of
 from proposals.workspace import deletion, virus_scan
@@ -39,6 +45,8 @@ CAUSES: dict[str, Callable[[QueuedEmail], bool]] = {
     "comment": members.still_takes_part,
     "deadline": deadline_reminders.is_still_due,
     "question": clarifications.is_still_waiting,
+    "officer": officer_emails.is_for_an_officer,
+    "digest": officer_emails.is_for_an_officer,
 }
 
 # What goes with an email as it is sent.
@@ -61,6 +69,7 @@ def process_outbox() -> int:
     return run_task_steps(
         "process_outbox",
         messages=lambda: outbox.process_due(HANDLERS),
+        officers=lambda: officer_emails.email_new_notifications(clock.now()),
         emails=lambda: outbox.process_due_emails(EMAIL_SENDER),
     )
 
@@ -121,6 +130,7 @@ def remind_of_deadlines() -> int:
         deadlines=lambda: deadline_reminders.remind_of_deadlines(clock.now()),
         searches=lambda: saved_searches.notify_new_requests(clock.now()),
         questions=lambda: clarifications.remind_of_clarification_requests(clock.now()),
+        digests=lambda: officer_emails.queue_digests(clock.now()),
     )
 
 

@@ -117,5 +117,5 @@ def _unremarkable_case(source: Any) -> Any:
 
     call = officers.closed_call(source, officers.FEW)
     own = Version.objects.filter(proposal__strand__call=call, decisions=None)
-    met = own.with_latest_outcome("pass").select_related("proposal").order_by("pk")
+    met = own.filter(case_state__outcome="pass").select_related("proposal").order_by("pk")
     return met.first() or own.select_related("proposal").order_by("pk")[0]

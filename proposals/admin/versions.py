@@ -7,27 +7,34 @@ is noted. Drafts are not here at all.
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from applicants.models import UNNAMED_USER
 from applicants.web import current_user
 from calls.models import Call
-from calls.templatetags.instants import in_short
 from foundation import clock
-from proposals.models import Decision, Export, Proposal, Version
+from proposals.dashboard.admin import call_dashboard
+from proposals.models import Export, Proposal, Version
 from proposals.officers.admin_pages import OfficerAdmin, find_case
-from proposals.reporting.admin import exports, statistics
+from proposals.reporting.admin import exports, list_rows, statistics
 from proposals.screening import queue
-from proposals.screening.admin import assignment, decision_pages, saved_filters, sheet
-from proposals.screening.admin.case_list import CaseList, CaseRow
+from proposals.screening.admin import (
+    assignment,
+    columns,
+    decision_pages,
+    notification_pages,
+    saved_filters,
+    sheet,
+    tagging,
+)
+from proposals.screening.admin.case_list import CaseList
+from proposals.screening.admin.columns import remember_columns
 from proposals.screening.admin.filters import (
+    ColumnsFilter,
     CountryFilter,
     CountsFilter,
     DecidedFilter,
@@ -37,14 +44,13 @@ from proposals.screening.admin.filters import (
     RehearsalFilter,
     RuleFilter,
     StrandFilter,
+    TagFilter,
     rehearsal_in,
     store_case_count,
 )
-from proposals.screening.queries import number_of_answers
-from proposals.screening.search import matching_cases
-from proposals.screening.sheet import check_summary
+from proposals.screening.search_language import OPERATORS, Asker, InvalidSearch, search_cases
 
-DECIDED = dict(Decision.OutcomeChoices.choices)
+REFUSED = "portal.search_refused"  # said once, though the list and its counts both search
 
 
 def _bulk_action(task: str, label: Any) -> Any:
@@ -73,20 +79,11 @@ def _has_permission(name: str) -> Any:
 
 
 @admin.register(Version)
-class VersionAdmin(OfficerAdmin):
+class VersionAdmin(columns.CaseColumns, OfficerAdmin):
     """Submitted versions, once their deadline has passed."""
 
     change_list_template = "admin/proposals/version/change_list.html"
-    list_display = [
-        "number_and_version",
-        "acronym_or_title",
-        "strand",
-        "machine",
-        "received",
-        "whose",
-        "answered_lines",
-        "decision",
-    ]
+    list_display = [columns.FIRST, *columns.COLUMNS.values()]
     list_filter = [
         QueueFilter,
         CountsFilter,
@@ -96,11 +93,14 @@ class VersionAdmin(OfficerAdmin):
         CountryFilter,
         OfficerFilter,
         DecidedFilter,
+        TagFilter,
         RehearsalFilter,
+        ColumnsFilter,
     ]
     search_fields = ["proposal__number"]
     search_help_text = _(
-        "Proposal number, or words from the proposal, notes, clarification requests or decisions"
+        "Proposal number, words from the proposal, notes, clarification requests or decisions, or "
+        "operators such as is:open officer:me grant:>150000"
     )
     ordering = ["proposal__strand", "received_at"]
     list_per_page = 50
@@ -110,6 +110,7 @@ class VersionAdmin(OfficerAdmin):
     show_facets = admin.ShowFacets.NEVER  # a count beside each choice of each filter took seconds
     actions = [
         "assign",
+        "tag",
         "decide_alike",
         "confirm_alike",
         "inform_alike",
@@ -126,8 +127,10 @@ class VersionAdmin(OfficerAdmin):
             .rehearsed_in(rehearsal_in(request))
             .defer("dossier", "circumstances")
             .select_related("proposal__strand__call")
-            .annotate(answers=number_of_answers())
         )
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return [columns.FIRST, *(columns.COLUMNS[name] for name in columns.shown_columns(request))]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CaseList]:
         return CaseList
@@ -135,11 +138,24 @@ class VersionAdmin(OfficerAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
     ) -> tuple[Any, bool]:
-        return (matching_cases(queryset, search_term) if search_term.strip() else queryset), False
+        """A search that cannot be answered finds nothing, and the page says what is possible."""
+        asker = Asker(current_user(request), clock.now())
+        try:
+            return search_cases(queryset, search_term, asker), False
+        except InvalidSearch as refusal:
+            if not request.META.get(REFUSED):
+                messages.error(request, str(refusal))
+            request.META[REFUSED] = True
+            return queryset.none(), False
 
     def get_urls(self) -> list[Any]:
         own = [
             *assignment.urls_of(self),
+            *tagging.urls_of(self),
+            *notification_pages.urls_of(self),
+            *call_dashboard.urls_of(self),
+            *list_rows.urls_of(self),
+            self.url("columns/", remember_columns, "columns", "proposals.view_version"),
             *decision_pages.urls_of(self),
             *saved_filters.urls_of(self),
             *sheet.urls_of(self),
@@ -171,8 +187,12 @@ class VersionAdmin(OfficerAdmin):
                 (name, label, counts[name], request.GET.get("queue") == name)
                 for name, label in queue.CaseQueue.choices
             ],
-            "saved_filters": saved_filters.of(officer),
+            "saved_views": saved_filters.views_for(officer),
+            "may_export": self.has_export_permission(request),
             "this_query": saved_filters.query_of(request.GET),
+            "column_choices": columns.choices(request),
+            "kept_parameters": columns.other_parameters(request),
+            "operators": OPERATORS,
         }
         return super().changelist_view(request, context | (extra_context or {}))
 
@@ -206,52 +226,13 @@ class VersionAdmin(OfficerAdmin):
             )
         return sheet.history(self, request, version)
 
-    @admin.display(description=_("proposal"), ordering="proposal__number")
-    def number_and_version(self, row: CaseRow) -> SafeString:
-        return format_html('<span class="one-line">{} v{}</span>', row.proposal, row.number)
-
-    @admin.display(description=_("acronym"), ordering="acronym")
-    def acronym_or_title(self, row: CaseRow) -> str:
-        return row.acronym
-
-    @admin.display(description=_("strand"), ordering="proposal__strand__number")
-    def strand(self, row: CaseRow) -> int:
-        return row.strand
-
-    @admin.display(description=_("automatic check"))
-    def machine(self, row: CaseRow) -> str:
-        text = check_summary(row.outcome, counts=row.counts) or "–"
-        if row.outcome is None:
-            return text
-        return format_html('<span class="outcome outcome-{}">{}</span>', row.outcome, text)
-
-    @admin.display(description=_("received"), ordering="received_at")
-    def received(self, row: CaseRow) -> SafeString:
-        day, _space, rest = in_short(row.received_at).partition(", ")
-        return format_html('<span class="one-line">{},</span> {}', day, rest)
-
-    @admin.display(description=_("officer"), ordering="proposal__assignment__officer__full_name")
-    def whose(self, row: CaseRow) -> str:
-        until = f", {row.due_on:%d.%m.%Y}" if row.due_on else ""
-        return "–" if row.officer is None else f"{row.officer or UNNAMED_USER}{until}"
-
-    @admin.display(description=_("checked"), ordering="answers")
-    def answered_lines(self, row: CaseRow) -> int:
-        return row.answers
-
-    @admin.display(description=_("decision"))
-    def decision(self, row: CaseRow) -> str:
-        if row.decision is None:
-            return "–"
-        outcome, state, is_earlier = row.decision
-        text = f"{DECIDED[outcome]} ({state.label})"
-        if is_earlier:
-            text = _("%(decision)s, under earlier rules") % {"decision": text}
-        return text
-
     @admin.action(description=_("Assign to officers"), permissions=["assign"])
     def assign(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:
         return assignment.choose(self, request, queryset)
+
+    @admin.action(description=_("Add or remove a tag"), permissions=["tag"])
+    def tag(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:
+        return tagging.choose_tag(self, request, queryset)
 
     decide_alike = _bulk_action("decide", _("Record the same decision for all"))
     confirm_alike = _bulk_action("confirm", _("Confirm colleagues' decisions"))
@@ -264,6 +245,7 @@ class VersionAdmin(OfficerAdmin):
     as_bundle = _export_action(Export.Kind.BUNDLE)
 
     has_export_permission = _has_permission("proposals.add_export")
+    has_tag_permission = _has_permission("proposals.add_casetag")
     has_assign_permission = _has_permission("proposals.add_assignment")
     has_decide_permission = _has_permission("proposals.add_decision")
     has_confirm_permission = _has_permission("proposals.add_decisionreview")

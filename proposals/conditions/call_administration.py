@@ -17,8 +17,15 @@ from foundation.sentences import gettext as _
 from proposals.consortium.members import coordinator_emails
 from proposals.delivery.emails import EmailContent, queue_email
 from proposals.dossier.document import Draft
-from proposals.models import IndividualExtension, Proposal, ProposedExtension, PublicationRequest
+from proposals.models import (
+    IndividualExtension,
+    OfficerNotification,
+    Proposal,
+    ProposedExtension,
+    PublicationRequest,
+)
 from proposals.officers.colleagues import users_with_permission
+from proposals.officers.notifications import notify_of_call, settle_for_call
 from proposals.submission.notifications import contacts_of
 
 # What call managers write in the form of a call, and what a confirmation of it is about.
@@ -55,6 +62,14 @@ def request_publication(call: Call, *, by: User) -> PublicationRequest:
     locked = _not_published(call)
     made, _is_new = PublicationRequest.objects.update_or_create(
         call=locked, defaults={"requested_by": by, "requested_at": clock.now()}
+    )
+    settle_for_call(OfficerNotification.Kind.TO_PUBLISH, locked)
+    colleagues = users_with_permission("proposals.change_publicationrequest").exclude(pk=by.pk)
+    notify_of_call(
+        OfficerNotification.Kind.TO_PUBLISH,
+        locked,
+        officers=colleagues.values_list("pk", flat=True),
+        cause=f"publication:{made.pk}:{made.requested_at.isoformat()}",
     )
     return made
 
@@ -103,6 +118,7 @@ def confirm_publication(call: Call, *, seen: str, by: User) -> Call:
     locked.published_at = asked.confirmed_at
     locked.changed_at = clock.real_now()
     locked.save(update_fields=["published_at", "changed_at"])
+    settle_for_call(OfficerNotification.Kind.TO_PUBLISH, locked)
     return locked
 
 

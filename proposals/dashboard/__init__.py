@@ -1,4 +1,4 @@
-"""My work: one page that asks every package what waits for a person.
+"""Pages that ask every package: a person's own work, and how far a call is with its officers.
 
-Enter by `views.mine`. No other package may know this one.
+Enter by `views.mine` and `call_progress.count_progress`. No other package may know this one.
 """

@@ -7,7 +7,9 @@ from proposals.models.cases import (
     CaseNote,
     CaseSearchIndex,
     CaseState,
+    CaseTag,
     ConflictOfInterest,
+    OfficerPreferences,
     SavedFilter,
     ScreeningAnswer,
 )
@@ -42,6 +44,7 @@ from proposals.models.ledger import (
     SealCertificate,
     TreeHead,
 )
+from proposals.models.notifications import OfficerNotification
 from proposals.models.outbox import (
     DocumentReissue,
     JobFailure,
@@ -97,6 +100,7 @@ __all__ = [
     "CaseNote",
     "CaseSearchIndex",
     "CaseState",
+    "CaseTag",
     "ClarificationFile",
     "ClarificationReply",
     "ClarificationRequest",
@@ -131,6 +135,8 @@ __all__ = [
     "LedgerRecord",
     "Letter",
     "Message",
+    "OfficerNotification",
+    "OfficerPreferences",
     "OrganisationBlock",
     "OrganisationSearchIndex",
     "OutboxItem",

@@ -1,6 +1,7 @@
 """Officers' cases: assignment, conflicts of interest, screening answers, notes, events."""
 
 import pgtrigger
+from django.contrib.auth.models import Permission
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from applicants.models import User
 from calls.triggers import final
 from proposals.models import triggers
+from proposals.models.notifications import every_kind
 from proposals.models.proposal import Proposal
 from proposals.models.version import Version
 
@@ -35,36 +37,107 @@ class Assignment(models.Model):
 
 
 class CaseState(models.Model):
-    """How far a version is with its officers; a view over decisions, reviews, letters, questions, replies.
+    """What the list of cases shows, sorts and counts of a version, gathered from other rows.
 
-    Versions about which nothing was recorded or asked have no row. The same is said of single decisions and
-    questions by their querysets; here it is gathered once for a whole list.
+    The database function `proposals_refresh_case_state` writes it, and nothing else: triggers call it in the
+    transaction of each verdict, answer, decision, review, letter, clarification request and reply. A version
+    has no row before the first of these, so nothing sealed is gathered.
     """
 
+    class DecisionStep(models.TextChoices):
+        NONE = "", _("None")
+        WAITING = "waiting", _("Waiting for a second officer")
+        CONFIRMED = "stands", _("Confirmed")
+        SENT_BACK = "sent-back", _("Returned")
+
     version = models.OneToOneField(
-        Version, models.DO_NOTHING, primary_key=True, related_name="case_state"
+        Version, models.CASCADE, primary_key=True, related_name="case_state"
     )
-    is_decided = models.BooleanField(help_text="A confirmed decision closes the case.")
-    is_waiting = models.BooleanField(help_text="A decision is waiting for a second officer.")
+    is_decided = models.BooleanField(
+        default=False, help_text="A confirmed decision closes the case."
+    )
+    is_waiting = models.BooleanField(
+        default=False, help_text="A decision is waiting for a second officer."
+    )
     needs_letter = models.BooleanField(
-        help_text="The decision in force closes the case, and no letter has been sent."
+        default=False,
+        help_text="The decision in force closes the case, and no letter has been sent.",
     )
     recorded_by = ArrayField(
-        models.BigIntegerField(), help_text="Officers who recorded the waiting decisions."
+        models.BigIntegerField(),
+        default=list,
+        help_text="Officers who recorded the waiting decisions.",
     )
     sent_back_to = ArrayField(
-        models.BigIntegerField(), help_text="Officer who recorded the returned decision."
+        models.BigIntegerField(),
+        default=list,
+        help_text="Officer who recorded the returned decision.",
     )
     first_due_at = models.DateTimeField(null=True, help_text="Of questions without a reply.")
     last_due_at = models.DateTimeField(null=True, help_text="Of questions without a reply.")
+    decision = models.CharField(
+        max_length=12, blank=True, help_text="The outcome of the newest decision."
+    )
+    decision_step = models.CharField(
+        max_length=10, blank=True, choices=DecisionStep, help_text="How far that decision is."
+    )
+    outcome = models.CharField(
+        max_length=12, blank=True, help_text="Of the newest automatic check for officers."
+    )
+    rules = ArrayField(
+        models.CharField(max_length=40), default=list, help_text="Rules of that check to review."
+    )
+    open_lines = models.PositiveIntegerField(
+        null=True, help_text="Lines of the screening sheet that no officer has answered."
+    )
+    coordinator = models.TextField(blank=True, help_text="Its name in the dossier.")
+    applicants = models.PositiveIntegerField(default=0, help_text="Who apply, by the dossier.")
+    partners = models.PositiveIntegerField(default=0, help_text="All but the coordinator.")
+    requested_grant = models.DecimalField(max_digits=20, decimal_places=2, null=True)
+    rate = models.DecimalField(
+        max_digits=7, decimal_places=2, null=True, help_text="Grant as a share of costs, percent."
+    )
 
     class Meta:
-        managed = False
         db_table = "proposals_casestate"
         default_permissions = ()
+        indexes = [
+            models.Index(name="case_by_grant", fields=["requested_grant"]),
+            models.Index(name="case_by_rate", fields=["rate"]),
+            models.Index(name="case_by_outcome", fields=["outcome"]),
+            models.Index(name="case_by_open_lines", fields=["open_lines"]),
+            models.Index(name="case_by_coordinator", fields=["coordinator"]),
+            GinIndex(name="case_rules", fields=["rules"]),
+        ]
 
     def __str__(self) -> str:
         return f"State of version {self.version_id}"
+
+
+class CaseTag(models.Model):
+    """A word that officers put on a case to find it again; applicants never see it."""
+
+    proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="case_tags")
+    name = models.CharField(max_length=30)
+    added_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    added_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name"]
+        default_permissions = ("add",)
+        constraints = [
+            models.UniqueConstraint(name="a_tag_is_on_a_case_once", fields=["proposal", "name"]),
+            models.CheckConstraint(
+                name="a_tag_is_one_word", condition=Q(name__regex=r"^[a-z0-9][a-z0-9-]*$")
+            ),
+        ]
+        indexes = [models.Index(name="tag_by_name", fields=["name"])]
+        triggers = [
+            triggers.out_of_conflict("tag", officer="added_by_id", proposal="NEW.proposal_id"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class ConflictOfInterest(models.Model):
@@ -146,6 +219,7 @@ class ScreeningAnswer(models.Model):
                 "answer", officer="answered_by_id", proposal=triggers.PROPOSAL_OF_VERSION
             ),
             pgtrigger.ReadOnly(name="screening_answer_line_is_final", fields=["version", "item"]),
+            triggers.refreshes_case_state("answer"),
         ]
 
     def __str__(self) -> str:
@@ -189,6 +263,8 @@ class CaseEvent(models.Model):
         REVIEWED = "reviewed", _("reviewed a colleague's decision")
         INFORMED = "informed", _("sent the letter")
         EXPORTED = "exported", _("exported the version")
+        TAGGED = "tagged", _("added a tag")
+        UNTAGGED = "untagged", _("removed a tag")
 
     proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="case_events")
     kind = models.CharField(_("action"), max_length=10, choices=Kind)
@@ -205,12 +281,28 @@ class CaseEvent(models.Model):
         return f"{self.by} {self.get_kind_display()}"
 
 
+class SavedFilterQuerySet(models.QuerySet["SavedFilter"]):
+    def shown_to(self, officer: User) -> "SavedFilterQuerySet":
+        """The officer's own, and what colleagues share who may read cases themselves."""
+        reads = Q(codename="view_version", content_type__app_label="proposals")
+        permissions = Permission.objects.filter(reads)
+        has_role = Q(officer__groups__permissions__in=permissions)
+        has_role |= Q(officer__user_permissions__in=permissions) | Q(officer__is_superuser=True)
+        shared = self.filter(
+            has_role, is_shared=True, officer__is_active=True, officer__is_staff=True
+        )
+        return self.filter(Q(officer=officer) | Q(pk__in=shared.order_by().values("pk")))
+
+
 class SavedFilter(models.Model):
-    """A question to the list of versions that an officer asks again and again."""
+    """A view of the list of cases under a name: filters, search, order and columns, never the cases."""
 
     officer = models.ForeignKey(User, models.CASCADE, related_name="saved_filters")
     name = models.CharField(max_length=60)
     query = models.CharField(max_length=500, help_text="As in the address of the list.")
+    is_shared = models.BooleanField(default=False, help_text="Colleagues see it in their lists.")
+
+    objects = SavedFilterQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
@@ -220,3 +312,19 @@ class SavedFilter(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class OfficerPreferences(models.Model):
+    """How an officer wants to work: what the list of cases shows, and which emails come."""
+
+    officer = models.OneToOneField(User, models.CASCADE, related_name="officer_preferences")
+    columns = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    emails_at_once = ArrayField(models.CharField(max_length=12), default=every_kind, blank=True)
+    wants_digest = models.BooleanField(default=True)
+    digest_sent_on = models.DateField(null=True, help_text="In Brussels.")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"Preferences of {self.officer_id}"

@@ -53,6 +53,7 @@ class ClarificationRequest(models.Model):
             triggers.out_of_conflict(
                 "question", officer="requested_by_id", proposal=triggers.PROPOSAL_OF_VERSION
             ),
+            triggers.refreshes_case_state("question"),
         ]
 
     def __str__(self) -> str:
@@ -89,6 +90,7 @@ class ClarificationReply(models.Model):
             triggers.REPLY_IS_IN_TIME,
             triggers.REPLY_IS_RECEIVED_BY_THE_CLOCK,
             final("replies_are_final"),
+            triggers.refreshes_case_state("reply", version=triggers.VERSION_OF_REQUEST),
         ]
 
     def __str__(self) -> str:

@@ -101,6 +101,7 @@ class Decision(models.Model):
                 "decision", officer="decided_by_id", proposal=triggers.PROPOSAL_OF_VERSION
             ),
             final("decisions_are_final"),
+            triggers.refreshes_case_state("decision"),
         ]
 
     def __str__(self) -> str:
@@ -161,6 +162,7 @@ class DecisionReview(models.Model):
                 "review", officer="reviewed_by_id", proposal=triggers.PROPOSAL_OF_DECISION
             ),
             final("decision_reviews_are_final"),
+            triggers.refreshes_case_state("review", version=triggers.VERSION_OF_DECISION),
         ]
 
     def __str__(self) -> str:
@@ -183,6 +185,7 @@ class DecisionNotice(models.Model):
         triggers = [
             triggers.NOTICE_OF_CONFIRMED_DECISION,
             final("decision_notices_are_final"),
+            triggers.refreshes_case_state("notice", version=triggers.VERSION_OF_DECISION),
         ]
 
     def __str__(self) -> str:

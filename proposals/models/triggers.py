@@ -294,6 +294,29 @@ ONE_PENDING_DECISION = pgtrigger.Trigger(
     """,
 )
 
+VERSION_OF_DECISION = "(SELECT version_id FROM proposals_decision WHERE id = NEW.decision_id)"
+VERSION_OF_REQUEST = (
+    "(SELECT version_id FROM proposals_clarificationrequest"
+    " WHERE id = NEW.clarification_request_id)"
+)
+
+
+def refreshes_case_state(
+    name: str, *, version: str = "NEW.version_id", condition: str | None = None
+) -> pgtrigger.Trigger:
+    """What the list of cases shows of a version is gathered again; `version` is an expression."""
+    return pgtrigger.Trigger(
+        name=f"{name}_refreshes_case_state",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        condition=pgtrigger.Condition(condition) if condition else None,
+        func=f"""
+            PERFORM proposals_refresh_case_state({version});
+            RETURN NULL;
+        """,
+    )
+
+
 # No letter is sent about a decision that a second officer has not confirmed.
 NOTICE_OF_CONFIRMED_DECISION = refused_if(
     "notice_is_of_confirmed_decision",

@@ -60,15 +60,6 @@ class VersionQuerySet(models.QuerySet["Version"]):
             latest_rules=models.Subquery(newest.values("rules_not_met")[:1]),
         )
 
-    def with_latest_outcome(self, outcome: str) -> "VersionQuerySet":
-        newest = VerdictRecord.objects.newest_for_officers().filter(outcome=outcome)
-        return self.filter(pk__in=newest.values("version"))
-
-    def with_rule_to_look_at(self, rule: str) -> "VersionQuerySet":
-        """Whose newest verdict for officers says more than "pass" by this rule."""
-        newest = VerdictRecord.objects.newest_for_officers().filter(rules_not_met__contains=[rule])
-        return self.filter(pk__in=newest.values("version"))
-
     def being_checked(self) -> "VersionQuerySet":
         """Those that count and have no verdict for officers yet."""
         data = VerdictRecord.objects.for_officers().filter(version=OuterRef("pk"))
@@ -242,7 +233,10 @@ class VerdictRecord(models.Model):
         indexes = [
             models.Index("version", F("id").desc(), include=["outcome"], name="newest_verdict")
         ]
-        triggers = [final("verdicts_are_final")]
+        triggers = [
+            final("verdicts_are_final"),
+            triggers.refreshes_case_state("verdict", condition="NEW.audience = 'officer'"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.version}: {self.outcome}"

@@ -59,8 +59,8 @@ def lock_case(proposal: int, *, by: User) -> Proposal:
     return locked
 
 
-def _lock_all(proposals: Sequence[Proposal]) -> None:
-    """In the order of their keys, so that no two wait for each other."""
+def lock_proposals(proposals: Sequence[Proposal]) -> None:
+    """As `lock_proposal`, for many: in the order of their keys, so that no two wait for each other."""
     rows = Proposal.objects.select_for_update(of=("self",))
     list(
         rows.filter(pk__in=[proposal.pk for proposal in proposals]).order_by("pk").values_list("pk")
@@ -92,15 +92,20 @@ def screening_officers() -> QuerySet[User]:
 
 @transaction.atomic
 def assign(
-    proposals: Iterable[Proposal], officer: User, *, by: User, due_on: date | None = None
+    proposals: Iterable[Proposal],
+    officer: User,
+    *,
+    by: User,
+    due_on: date | None = None,
+    remark: str = "",
 ) -> int:
-    """Give cases to an officer; returns how many changed hands or day.
+    """Give cases to an officer; returns how many changed hands or day. The history has the remark.
 
     Raises:
         ConflictOfInterestError: nothing is assigned, because the officer has an interest in one of them.
     """
     chosen = list(proposals)
-    _lock_all(chosen)
+    lock_proposals(chosen)
     conflicted = ConflictOfInterest.objects.filter(officer=officer, proposal__in=chosen)
     if conflicted:
         raise ConflictOfInterestError(
@@ -120,21 +125,27 @@ def assign(
             proposal=proposal, defaults=values | {"assigned_at": clock.now()}
         )
         details = {"officer": officer.pk, "due_on": due_on.isoformat() if due_on else None}
-        log_event(proposal, CaseEvent.Kind.ASSIGNED, str(officer), by=by, **details)
+        text = f"{officer}: {remark.strip()}" if remark.strip() else str(officer)
+        log_event(proposal, CaseEvent.Kind.ASSIGNED, text, by=by, **details)
         changed += 1
     return changed
 
 
 @transaction.atomic
 def assign_by_load(
-    proposals: Iterable[Proposal], officers: Sequence[User], *, by: User, due_on: date | None = None
+    proposals: Iterable[Proposal],
+    officers: Sequence[User],
+    *,
+    by: User,
+    due_on: date | None = None,
+    remark: str = "",
 ) -> Counter[User]:
     """Give each case to whoever has the fewest undecided ones and no interest in it; counts by officer.
 
     A case in which every one of them has an interest stays as it is.
     """
     chosen = list(proposals)
-    _lock_all(chosen)
+    lock_proposals(chosen)
     loads = _loads_of(officers, chosen)
     interests = set(
         ConflictOfInterest.objects.filter(officer__in=officers).values_list("proposal", "officer")
@@ -145,7 +156,7 @@ def assign_by_load(
         if not free:
             continue
         officer = min(free, key=lambda user: (loads[user.pk], user.pk))
-        counts[officer] += assign([proposal], officer, by=by, due_on=due_on)
+        counts[officer] += assign([proposal], officer, by=by, due_on=due_on, remark=remark)
         loads[officer.pk] += 1
     return counts
 

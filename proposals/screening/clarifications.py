@@ -19,11 +19,13 @@ from proposals.models import (
     ClarificationFile,
     ClarificationReply,
     ClarificationRequest,
+    OfficerNotification,
     ProposalActivity,
     QueuedEmail,
     Version,
 )
 from proposals.officers.cases import lock_case, log_event
+from proposals.officers.notifications import notify_of_case
 from proposals.proof import ledger
 from proposals.submission.notifications import addresses_of_coordinator
 from proposals.submission.submit import sha256_hex
@@ -152,6 +154,13 @@ def store_reply(
     log_event(proposal, CaseEvent.Kind.REPLIED, by=by, question=question.pk)
     message = _("A clarification request was answered")
     log_activity(proposal, ProposalActivity.Kind.REPLIED, message, by=by, at=received_at)
+    assigned = proposal.assigned
+    notify_of_case(
+        OfficerNotification.Kind.REPLIED,
+        proposal,
+        officers={question.requested_by_id, *([assigned.officer_id] if assigned else [])},
+        cause=f"reply:{answer.pk}",
+    )
     return answer
 
 

@@ -22,12 +22,15 @@ from proposals.models import (
     Decision,
     DecisionNotice,
     DecisionReview,
+    OfficerNotification,
     OutboxMessage,
     Proposal,
     VerdictRecord,
     Version,
 )
 from proposals.officers.cases import lock_proposal, log_event
+from proposals.officers.colleagues import users_with_permission
+from proposals.officers.notifications import notify_of_case, settle, settle_for_case
 from proposals.proof.ledger import queue_record_of
 from proposals.screening.reversals import next_reversal
 from proposals.screening.sheet import BEING_MADE, newest_verdict, sheet_of
@@ -104,7 +107,24 @@ def record_decision(version: Version, *, outcome: str, reason: str, by: User) ->
     queue_record_of(decision)
     in_place = _in_place_of(decision)
     log_event(proposal, CaseEvent.Kind.DECIDED, in_place, by=by, decision=decision.pk)
+    _notify_second_officers(decision, proposal)
     return decision
+
+
+def _notify_second_officers(decision: Decision, proposal: Proposal) -> None:
+    """Whoever could confirm the decision, without those who have disagreed about it.
+
+    What was returned, or replied to, has been dealt with by the decision.
+    """
+    settle_for_case(proposal, OfficerNotification.Kind.SENT_BACK, OfficerNotification.Kind.REPLIED)
+    colleagues = users_with_permission("proposals.add_decisionreview")
+    excluded = {decision.decided_by_id, *disagreeing_officers(decision)}
+    notify_of_case(
+        OfficerNotification.Kind.TO_CONFIRM,
+        proposal,
+        officers=set(colleagues.values_list("pk", flat=True)) - excluded,
+        cause=f"decision:{decision.pk}",
+    )
 
 
 def why_not_decidable(version: Version, *, proposal: Proposal, by: User) -> str:
@@ -220,6 +240,15 @@ def review_decision(decision: Decision, *, answer: str, reason: str, by: User) -
     queue_record_of(review)
     text = f"{review.get_answer_display()}: {_in_place_of(decision)}"
     log_event(proposal, CaseEvent.Kind.REVIEWED, text, by=by, decision=decision.pk)
+    cause = f"decision:{decision.pk}"
+    settle(OfficerNotification.Kind.TO_CONFIRM, cause)
+    if answer == SENT_BACK:
+        notify_of_case(
+            OfficerNotification.Kind.SENT_BACK,
+            proposal,
+            officers=[decision.decided_by_id],
+            cause=cause,
+        )
     return review
 
 

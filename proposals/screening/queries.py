@@ -4,13 +4,14 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Window
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, Q, QuerySet, Window
+from django.db.models.functions import Cast
 
 from applicants.models import Organisation, User
 from foundation.query_batches import Columns, Param, Queries, equals_any, query_batch
 from proposals.models import (
     CaseNote,
+    CaseTag,
     ClarificationRequest,
     Decision,
     ProposalPdf,
@@ -63,25 +64,19 @@ def fetch_neighbours() -> Queries:
     }
 
 
-def number_of_answers() -> Any:
-    """Rules that an officer has answered; lines of the checklists are counted on the sheet."""
-    of_rules = ScreeningAnswer.objects.filter(version=OuterRef("pk"), item__startswith="rule:")
-    own = of_rules.order_by().values("version")
-    counted = own.annotate(count=Count("pk")).values("count")
-    return Coalesce(Subquery(counted), 0)
-
-
 @query_batch
 def fetch_case_rows() -> Queries:
-    """What the list of cases shows of the versions with these keys, and their decisions."""
+    """What the list of cases shows of the versions with these keys, their decisions and tags."""
     pks = Param("pks", ArrayField(models.BigIntegerField()))
-    versions = Version.objects.filter(equals_any("pk", pks)).order_by().with_latest_verdict()
+    versions = Version.objects.filter(equals_any("pk", pks)).order_by()
     shown: QuerySet[Any] = versions.annotate(
-        answers=number_of_answers(),
         officer=F("proposal__assignment__officer__full_name"),
         counts=Q(proposal__current_version=F("pk")),
+        grant=Cast("case_state__requested_grant", models.TextField()),
+        rate=Cast("case_state__rate", models.TextField()),
     )
     decisions: Any = Decision.objects.filter(equals_any("version", pks)).with_conditions_since()
+    tags = CaseTag.objects.filter(equals_any("proposal__versions", pks)).order_by("name")
     return {
         "rows": Columns(
             shown,
@@ -91,10 +86,16 @@ def fetch_case_rows() -> Queries:
             "received_at",
             "proposal__number",
             "proposal__strand__number",
+            "proposal__strand__call__reference",
+            "countries",
             "officer",
             "proposal__assignment__due_on",
-            "latest_outcome",
-            "answers",
+            "case_state__outcome",
+            "case_state__open_lines",
+            "case_state__coordinator",
+            "case_state__partners",
+            "grant",
+            "rate",
             "counts",
         ),
         "decisions": Columns(
@@ -104,4 +105,5 @@ def fetch_case_rows() -> Queries:
             "review__answer",
             "conditions_changed_at",
         ),
+        "tags": Columns(tags, "proposal__versions", "name"),
     }

@@ -16,7 +16,8 @@ from proposals.models import Decision, Proposal, Version, VersionQuerySet
 
 
 class CaseQueue(TextChoices):
-    MINE = "mine", _("Mine")
+    MINE = "mine", _("To do")
+    WAITING = "waiting", _("Mine, waiting for others")
     UNASSIGNED = "unassigned", _("Unassigned")
     FOR_ME = "for-me", _("Waiting for my confirmation")
     COLLEAGUE = "colleague", _("Waiting for a second officer")
@@ -42,12 +43,12 @@ def in_queue(
     """Those of the versions that are in a queue; all of them where there is no such queue."""
     if queue not in CaseQueue.values:
         return versions
-    return versions.filter(_conditions(officer, moment)[queue])
+    return versions.filter(queue_conditions(officer, moment)[queue])
 
 
 def lengths(versions: VersionQuerySet, *, officer: User, moment: datetime) -> dict[str, int]:
     """How many are in each queue, and as "all" how many there are, in one query."""
-    counted = versions.order_by().aggregate(**_counts(_conditions(officer, moment)))
+    counted = versions.order_by().aggregate(**_counts(queue_conditions(officer, moment)))
     return {name: counted[_column(name)] for name in QUEUES}
 
 
@@ -65,7 +66,7 @@ def lengths_for_officer(officer: User, moment: datetime) -> dict[str, int]:
 def _fetch_lengths() -> Queries:
     officer = Param("officer", models.BigIntegerField())
     moment, today = Param("moment", models.DateTimeField()), Param("today", models.DateField())
-    counts = _counts(_conditions(officer, moment, today))
+    counts = _counts(queue_conditions(officer, moment, today))
     sealed = Proposal.objects.rehearsed_in(None).sealed(moment)
     return {
         "lengths": _aggregated(current_versions(officer, moment), **counts),
@@ -87,11 +88,19 @@ def _column(name: str) -> str:
     return name.replace("-", "_")
 
 
-def _conditions(
+def queue_conditions(
     officer: User | Combinable, moment: datetime | Combinable, today: Combinable | None = None
 ) -> dict[str, Q]:
-    """What puts a version into each queue, over whole tables: one by one they would be asked 5,000 times."""
+    """The condition that puts a version into each queue.
+
+    A case is to do while its officer can go on: not while a second officer or the applicant has it.
+    """
     is_open = ~Q(case_state__is_decided=True)
+    is_mine = Q(proposal__assignment__officer=officer) & is_open
+    is_with_officer, is_with_applicant = (
+        Q(case_state__is_waiting=True),
+        Q(case_state__last_due_at__gt=moment),
+    )
     own = Array(officer) if isinstance(officer, Combinable) else [officer.pk]
     day = rule_date_of(moment) if isinstance(moment, datetime) else today
     own_was_sent_back = Q(case_state__sent_back_to__contains=own)
@@ -99,12 +108,13 @@ def _conditions(
     late_case = Q(proposal__assignment__due_on__lt=day)
     for_me = Decision.objects.waiting_for(officer).order_by().values("version")
     return {
-        CaseQueue.MINE: Q(proposal__assignment__officer=officer) & is_open,
+        CaseQueue.MINE: is_mine & ~is_with_officer & ~is_with_applicant,
+        CaseQueue.WAITING: is_mine & (is_with_officer | is_with_applicant),
         CaseQueue.UNASSIGNED: Q(proposal__assignment=None) & is_open,
         CaseQueue.FOR_ME: Q(pk__in=for_me),
         CaseQueue.COLLEAGUE: Q(case_state__recorded_by__contains=own),
-        CaseQueue.SENT_BACK: own_was_sent_back & ~Q(case_state__is_waiting=True) & is_open,
-        CaseQueue.APPLICANT: Q(case_state__last_due_at__gt=moment) & is_open,
+        CaseQueue.SENT_BACK: own_was_sent_back & ~is_with_officer & is_open,
+        CaseQueue.APPLICANT: is_with_applicant & is_open,
         CaseQueue.OVERDUE: (late_answer | late_case) & is_open,
         CaseQueue.TO_INFORM: Q(case_state__needs_letter=True),
     }

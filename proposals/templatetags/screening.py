@@ -21,6 +21,7 @@ from foundation.sentences import gettext as _
 from proposals.dossier.evidence_words import evidence_label, evidence_text
 from proposals.dossier.outcome_words import outcome_words
 from proposals.models import AbuseReport, Enquiry, PartnershipRequest, ScreeningAnswer
+from proposals.officers.notifications import unread_count
 from proposals.screening import queue
 from proposals.screening.remedies import Remedy
 from proposals.screening.sheet import Checklist, ElementLine, SheetLine, overall_for_officers
@@ -175,3 +176,13 @@ def my_queue(context: Context) -> list[tuple[str, Any, int]]:
     moment = clock.now()
     counts = queue.lengths_for_officer(officer, moment)
     return [(name, label, counts[name]) for name, label in queue.CaseQueue.choices]
+
+
+@register.simple_tag(takes_context=True)
+def unread_notifications(context: Context) -> int | None:
+    """How many notifications the officer has not read; None for who reads no cases."""
+    request = context.get("request")
+    officer = getattr(request, "user", None)
+    if officer is None or not officer.has_perm("proposals.view_version"):
+        return None
+    return unread_count(officer, clock.now())

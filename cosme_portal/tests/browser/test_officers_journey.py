@@ -119,7 +119,7 @@ def assign_and_screen(officer, version):
     officer.page.get_by_label(str(officer.officer)).check()
     officer.page.fill("[name=due_on]", "2016-06-30")
     officer.press("Assign", within="#content")
-    officer.assert_shows("2 cases assigned to", "Mine 2")
+    officer.assert_shows("2 cases assigned to", "To do 2")
     officer.goto(LIST + "?queue=mine&q=" + version.proposal.number)
     officer.press(version.proposal.number, within="#result_list")
     officer.press("that are met", within="#content")

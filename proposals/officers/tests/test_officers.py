@@ -298,7 +298,7 @@ def test_the_list_asks_a_fixed_number_of_questions(call, count, django_assert_nu
     with clock.frozen_at(NEXT_DAY):
         client = officer_client()
         client.get(LIST)
-        with django_assert_num_queries(12):
+        with django_assert_num_queries(16):
             html = client.get(LIST).content.decode()
     assert len(re.findall(r"LASER-GO", html)) == count
 

@@ -36,7 +36,7 @@ def urls_of(model_admin: "OfficerAdmin") -> list[Any]:
 
 def _statistics(model_admin: "OfficerAdmin", request: HttpRequest) -> HttpResponse:
     calls = list(Call.objects.prefetch_related("strands"))
-    call = _chosen(calls, request.GET.get("call", ""))
+    call = chosen_call(calls, request.GET.get("call", ""))
     context: dict[str, Any] = {"calls": calls, "call": call}
     if call is not None:
         figures = figures_of(call, officer=current_user(request), moment=clock.now())
@@ -46,7 +46,7 @@ def _statistics(model_admin: "OfficerAdmin", request: HttpRequest) -> HttpRespon
     )
 
 
-def _chosen(calls: list[Call], wanted: str) -> Call | None:
+def chosen_call(calls: list[Call], wanted: str) -> Call | None:
     """The one that was asked for, or the one whose deadline is nearest to now."""
     if wanted:
         call = next((item for item in calls if is_id(wanted) and item.pk == int(wanted)), None)

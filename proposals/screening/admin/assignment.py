@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from applicants.fields import TextField
 from applicants.models import User
 from applicants.web import current_user
 from calls.templatetags.instants import BRUSSELS
@@ -51,6 +52,14 @@ class AssignForm(forms.Form):
         ),
     )
 
+    remark = TextField(
+        label=gettext_lazy("Remark (optional)"),
+        required=False,
+        max_length=500,
+        rows=2,
+        help_text=gettext_lazy("Colleagues read it in the history of each case."),
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["officers"].queryset = screening_officers()  # type: ignore[attr-defined]
@@ -85,21 +94,19 @@ def choose(
 
 
 def _assign(model_admin: "OfficerAdmin", request: HttpRequest) -> HttpResponse:
-    chosen = _chosen(request)
+    chosen = chosen_versions(request)
     form = AssignForm(request.POST)
     if not form.is_valid():
         return choose(model_admin, request, chosen, form)
     proposals = Proposal.objects.filter(versions__in=chosen).order_by("pk")
-    officers, due_on = list(form.cleaned_data["officers"]), form.cleaned_data["due_on"]
+    officers = list(form.cleaned_data["officers"])
+    details = {name: form.cleaned_data[name] for name in ("due_on", "remark")}
+    by = current_user(request)
     try:
         if len(officers) == 1:
-            data = {
-                officers[0]: assign(proposals, officers[0], by=current_user(request), due_on=due_on)
-            }
+            data = {officers[0]: assign(proposals, officers[0], by=by, **details)}
         else:
-            data = dict(
-                assign_by_load(proposals, officers, by=current_user(request), due_on=due_on)
-            )
+            data = dict(assign_by_load(proposals, officers, by=by, **details))
     except ConflictOfInterestError as refusal:
         numbers = ", ".join(proposal.number for proposal in refusal.proposals)
         text = _(
@@ -112,7 +119,8 @@ def _assign(model_admin: "OfficerAdmin", request: HttpRequest) -> HttpResponse:
     return redirect("admin:proposals_version_changelist")
 
 
-def _chosen(request: HttpRequest) -> QuerySet[Version]:
+def chosen_versions(request: HttpRequest) -> QuerySet[Version]:
+    """Those of the versions that were sent which this officer may read."""
     sent = keys_of(request.POST.getlist("version"))
     readable = Version.objects.open_to(current_user(request), clock.now())
     return readable.filter(pk__in=sent).select_related("proposal__assignment__officer")

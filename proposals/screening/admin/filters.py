@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.cache import caches
-from django.db.models import CharField, Exists, F, Func, OuterRef, QuerySet
+from django.db.models import Case, CharField, Exists, F, Func, OuterRef, QuerySet, Value, When
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -14,13 +14,14 @@ from applicants.web import current_user
 from calls.eligibility.rules import CATALOGUE
 from calls.models import Call, Strand
 from foundation import clock
-from proposals.models import Decision, Proposal, VerdictRecord, Version
+from proposals.models import CaseTag, Decision, Proposal, VerdictRecord, Version
 from proposals.officers.admin_pages import is_id
 from proposals.officers.cases import screening_officers
 from proposals.screening.queue import CaseQueue, in_queue
 from proposals.screening.sheet import BEING_MADE
 
 IS_BEING_MADE = "being-made"  # in addresses, beside the outcomes
+MAX_TAGS = 100  # in the filter; the search finds the others
 CACHE_TIMEOUT = (
     300  # the countries among so many cases of an officer; fetched again when one more opens
 )
@@ -39,6 +40,20 @@ class QueueFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         value = self.value() or ""
         return in_queue(queryset, value, officer=current_user(request), moment=clock.now())
+
+
+class ColumnsFilter(admin.SimpleListFilter):
+    """Which columns the list shows; chosen above it. It leaves out no case."""
+
+    title = _("columns")
+    parameter_name = "columns"
+    template = "admin/proposals/version/no_filter.html"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("", "")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset
 
 
 class RehearsalFilter(admin.SimpleListFilter):
@@ -78,7 +93,29 @@ def open_cases(request: HttpRequest) -> int:
     return int(request.META.get("portal.open_cases", 0))
 
 
-class OfficerFilter(admin.SimpleListFilter):
+class CountedFilter(admin.SimpleListFilter):
+    """A filter whose choices say how many cases they leave, with the other filters as they are.
+
+    `facet` is what the cases are grouped by; `CaseList` counts all such filters in one query.
+    """
+
+    facet: Any
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.counts: dict[str, int] | None = None
+
+    def choices(self, changelist: Any) -> Any:
+        everything, *others = super().choices(changelist)
+        yield everything
+        for choice, (key, label) in zip(others, self.lookup_choices, strict=True):
+            if self.counts is not None:
+                choice["display"] = f"{label} ({self.counts.get(str(key), 0)})"
+            yield choice
+
+
+class OfficerFilter(CountedFilter):
+    facet = F("proposal__assignment__officer")
     title = _("officer")
     parameter_name = "officer"
 
@@ -93,7 +130,8 @@ class OfficerFilter(admin.SimpleListFilter):
         return queryset.filter(proposal__assignment__officer=int(value))
 
 
-class StrandFilter(admin.SimpleListFilter):
+class StrandFilter(CountedFilter):
+    facet = F("proposal__strand")
     title = _("strand")
     parameter_name = "strand"
 
@@ -118,7 +156,8 @@ class StrandFilter(admin.SimpleListFilter):
         return queryset.filter(proposal__strand=int(value)) if value in known else queryset
 
 
-class CountryFilter(admin.SimpleListFilter):
+class CountryFilter(CountedFilter):
+    facet = Func(F("countries"), function="unnest", output_field=CharField())
     template = "admin/proposals/version/long_filter.html"
     title = _("applicant's country")
     parameter_name = "country"
@@ -141,7 +180,11 @@ def _countries_of_open_cases(request: HttpRequest) -> list[str]:
     return sorted(opened.annotate(code=country).values_list("code", flat=True).distinct())
 
 
-class OutcomeFilter(admin.SimpleListFilter):
+class OutcomeFilter(CountedFilter):
+    facet = Case(
+        When(case_state__outcome__gt="", then=F("case_state__outcome")),
+        When(current_of__isnull=False, then=Value(IS_BEING_MADE)),
+    )
     title = _("result of the automatic check")
     parameter_name = "outcome"
 
@@ -152,10 +195,11 @@ class OutcomeFilter(admin.SimpleListFilter):
         value = self.value()
         if value == IS_BEING_MADE:
             return queryset.being_checked()
-        return queryset.with_latest_outcome(value) if value else queryset
+        return queryset.filter(case_state__outcome=value) if value else queryset
 
 
-class RuleFilter(admin.SimpleListFilter):
+class RuleFilter(CountedFilter):
+    facet = Func(F("case_state__rules"), function="unnest", output_field=CharField())
     template = "admin/proposals/version/long_filter.html"
     title = _("rule to review")
     parameter_name = "rule"
@@ -165,7 +209,30 @@ class RuleFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         value = self.value()
-        return queryset.with_rule_to_look_at(value) if value in CATALOGUE else queryset
+        if value not in CATALOGUE:
+            return queryset
+        return queryset.filter(case_state__rules__contains=[value])
+
+
+class TagFilter(CountedFilter):
+    facet = F("proposal__case_tags__name")
+    title = _("tag")
+    parameter_name = "tag"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        opened = Version.objects.open_to(current_user(request), clock.now())
+        opened = opened.rehearsed_in(rehearsal_in(request)).filter(proposal=OuterRef("proposal"))
+        names = (
+            CaseTag.objects.filter(Exists(opened)).order_by("name").values_list("name", flat=True)
+        )
+        return [(name, name) for name in names.distinct()[:MAX_TAGS]]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Version]) -> QuerySet[Version]:
+        value = self.value()
+        if not value:
+            return queryset
+        tags = CaseTag.objects.filter(proposal=OuterRef("proposal"), name=value)
+        return queryset.filter(Exists(tags))
 
 
 class CountsFilter(admin.SimpleListFilter):

@@ -1,10 +1,9 @@
-"""Filters of the list of versions that an officer keeps under a name."""
+"""Views of the list of cases that an officer keeps under a name, alone or for colleagues."""
 
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -20,13 +19,15 @@ if TYPE_CHECKING:
     from proposals.officers.admin_pages import OfficerAdmin
 
 # What an address of the list may ask; nothing else is kept.
-PARAMETERS = "queue versions strand outcome rule country officer decided q o".split()
+PARAMETERS = "queue versions strand outcome rule country officer decided tag q o".split()
+COLUMNS = "columns"
 MAX_QUERY_LENGTH = 500
 
 
 class SavedFilterForm(forms.Form):
     name = NameField(max_length=60)
     query = forms.CharField(max_length=MAX_QUERY_LENGTH, required=False)
+    is_shared = forms.BooleanField(required=False)
 
 
 def urls_of(model_admin: "OfficerAdmin") -> list[Any]:
@@ -38,13 +39,20 @@ def urls_of(model_admin: "OfficerAdmin") -> list[Any]:
     ]
 
 
-def of(officer: User) -> QuerySet[SavedFilter]:
-    return SavedFilter.objects.filter(officer=officer)
+def views_for(officer: User) -> list[tuple[SavedFilter, bool]]:
+    """Each view that this officer's list offers, and whether it is the officer's own.
+
+    A view is only the address of a list: whoever opens it sees the cases that they may see.
+    """
+    shown = SavedFilter.objects.shown_to(officer).select_related("officer")
+    return [(view, view.officer_id == officer.pk) for view in shown]
 
 
-def query_of(query_dict: QueryDict) -> str:
+def query_of(query_dict: QueryDict, *, without_columns: bool = False) -> str:
     """What of an address is a question to the list, in a fixed order."""
     parameters = QueryDict(mutable=True)
+    if not without_columns and (columns := ",".join(query_dict.getlist(COLUMNS))):
+        parameters[COLUMNS] = columns
     for name in PARAMETERS:
         value = query_dict.get(name)
         if isinstance(value, str) and value:
@@ -58,23 +66,25 @@ def save(request: HttpRequest) -> HttpResponse:
     form = SavedFilterForm(request.POST)
     query = query_of(QueryDict(request.POST.get("query", "")))
     if not form.is_valid() or not query:
-        messages.error(
-            request, _("Filter not saved. Choose a filter and enter a short name for it.")
-        )
-        return redirect(_list(query))
+        messages.error(request, _("View not saved. Choose a filter and enter a short name for it."))
+        return redirect(list_address(query))
+    is_shared = form.cleaned_data["is_shared"]
     SavedFilter.objects.update_or_create(
-        officer=current_user(request), name=form.cleaned_data["name"], defaults={"query": query}
+        officer=current_user(request),
+        name=form.cleaned_data["name"],
+        defaults={"query": query, "is_shared": is_shared},
     )
-    messages.success(request, _("Filter saved."))
-    return redirect(_list(query))
+    text = _("View saved and shared.") if is_shared else _("View saved. Only you can see it.")
+    messages.success(request, text)
+    return redirect(list_address(query))
 
 
 @require_POST
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
-    of(current_user(request)).filter(pk=pk).delete()
-    messages.success(request, _("Filter deleted."))
-    return redirect(_list(""))
+    SavedFilter.objects.filter(officer=current_user(request), pk=pk).delete()
+    messages.success(request, _("View deleted."))
+    return redirect(list_address(""))
 
 
-def _list(query: str) -> str:
+def list_address(query: str) -> str:
     return reverse("admin:proposals_version_changelist") + (f"?{query}" if query else "")

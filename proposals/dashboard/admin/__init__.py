@@ -1,0 +1,1 @@
+"""Admin pages of the dashboard of a call."""
