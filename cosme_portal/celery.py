@@ -34,6 +34,14 @@ def _name_task_in_logs(task_id: str, task: Any, **_signal: object) -> None:
 
 
 @worker_init.connect
+@beat_init.connect
+def _report_errors(**_signal: object) -> None:
+    from cosme_portal.error_reports import start_reporting  # noqa: PLC0415 -- after set-up
+
+    start_reporting()
+
+
+@worker_init.connect
 def check_at_start(**_signal: object) -> None:
     from cosme_portal.startup import warn_at_start  # noqa: PLC0415 -- after set-up
 

@@ -384,6 +384,7 @@ METRICS_ADDRESSES = frozenset(env.list("PORTAL_METRICS_ADDRESSES", default=[]))
 METRICS_ENABLED = bool(METRICS_TOKEN or METRICS_ADDRESSES)
 # Of all processes of one machine. A later version may count by other labels, so it begins anew.
 METRICS_FOLDER = Path(env.str("PORTAL_METRICS_FOLDER", "") or VAR / "metrics") / __version__
+SENTRY_DSN = read_secret("PORTAL_SENTRY_DSN")
 LEAST_TOKEN = 20  # characters
 if METRICS_TOKEN and len(METRICS_TOKEN) < LEAST_TOKEN:
     raise ImproperlyConfigured("PORTAL_METRICS_TOKEN must have at least 20 random characters.")

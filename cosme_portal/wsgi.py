@@ -10,10 +10,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cosme_portal.settings")
 django.setup(set_prefix=False)
 
 from calls.eligibility.facts import facts_adapter  # noqa: E402 -- after set-up
+from cosme_portal.error_reports import start_reporting  # noqa: E402 -- after set-up
 from cosme_portal.handler import Handler  # noqa: E402 -- after set-up
 from cosme_portal.startup import warn_at_start  # noqa: E402 -- after set-up
 from foundation import metrics  # noqa: E402 -- after set-up
 
+start_reporting()
 application = Handler()
 warn_at_start()
 metrics.load()

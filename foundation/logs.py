@@ -50,20 +50,24 @@ class JsonFormatter(logging.Formatter):
     """One JSON object in one line for each record."""
 
     def format(self, record: logging.LogRecord) -> str:
-        fields = {
-            name: without_text(value, ours=True)
-            for name, value in getattr(record, "fields", {}).items()
-        }
         entry = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "event": event_of(record),
-            **_bound.get(),
-            **fields,
+            **fields_of(record),
             **_error_fields(record),
         }
         return json.dumps(entry, ensure_ascii=False)
+
+
+def fields_of(record: logging.LogRecord) -> dict[str, Any]:
+    """What is bound in this thread, and what the call names."""
+    fields = getattr(record, "fields", {})
+    return {
+        **_bound.get(),
+        **{name: without_text(value, ours=True) for name, value in fields.items()},
+    }
 
 
 class ReadableFormatter(logging.Formatter):

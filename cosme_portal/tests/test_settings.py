@@ -83,13 +83,14 @@ SECRET_VALUES = {
     "PORTAL_SECRET_KEY": "s" * 50,
     "PORTAL_SECRET_KEY_FALLBACKS": "a" * 50 + "\n" + "b" * 50,
     "PORTAL_SEAL_PIN": "4711",
+    "PORTAL_SENTRY_DSN": "https://key@errors.example/1",
     "PORTAL_TIMESTAMP_URL": "https://portal:word@stamps.example",
     "REDIS_URL": "redis://:word@127.0.0.1/0",
 }
 PRINTS_SETTINGS = (
     "from cosme_portal import settings as s; print(s.DATABASE_OWNER_URL, s.DATABASES['default'],"
     " s.EMAIL_CONFIG, s.SECRET_KEY, s.SECRET_KEY_FALLBACKS, s.SEAL_PIN, s.TIMESTAMP_URL,"
-    " s.CELERY_BROKER_URL, s.METRICS_TOKEN)"
+    " s.CELERY_BROKER_URL, s.METRICS_TOKEN, s.SENTRY_DSN)"
 )
 
 
