@@ -20,6 +20,8 @@ from applicants.autosave import (
 from applicants.forms import ColleagueForm, OrganisationForm
 from applicants.models import Organisation, ProfileSection, User
 from applicants.once import idempotent
+from applicants.profile_pages import first_page_needed, page_named, page_states
+from applicants.profile_views import show_page
 from applicants.step_storage import EditConflict, save_step
 from applicants.web import (
     applicants_only,
@@ -212,14 +214,23 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
 def profile_overview(request: HttpRequest, pk: int) -> HttpResponse:
     """What of the profile is complete and what is missing."""
     organisation = _with_profile(request, pk)
-    context = {"organisation": organisation, "profile": profile.profile_of(organisation)}
+    state = profile.profile_of(organisation)
+    context = {
+        "organisation": organisation,
+        "profile": state,
+        "pages": page_states(state),
+        "first_page": first_page_needed(state),
+    }
     return render(request, "applicants/profile.html", context)
 
 
 @login_required_keep_post
 def profile_step(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
-    """One step of the profile."""
+    """One page of the profile, or one of its steps with all fields."""
     organisation = _with_profile(request, pk)
+    page = page_named(slug)
+    if page is not None:
+        return show_page(request, organisation, page)
     form_class = profile.form_for(slug)
     if form_class is None:
         raise Http404
@@ -235,9 +246,11 @@ def profile_step(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
 
     if is_autosave(request):
         return autosave(form, section, save=save)
+    state = profile.profile_of(organisation)
     context: dict[str, Any] = {
         "organisation": organisation,
-        "profile": profile.profile_of(organisation),
+        "profile": state,
+        "pages": page_states(state),
         "form": form,
         "section": section,
     }
@@ -271,6 +284,7 @@ def _save_and_go_on(
         messages.warning(request, saved_as_typed_response(), extra_tags=request.path)
         form.rebase_on(section)
         context["profile"] = profile.profile_of(_with_profile(request, result.pk))
+        context["pages"] = page_states(context["profile"])
         status = 200
     return render(request, "applicants/profile_step.html", context, status=status)
 

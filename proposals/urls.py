@@ -29,6 +29,7 @@ urlpatterns = [
     path("<str:number>/restore/", drafts.restore, name="restore"),
     # Writing together
     path("<str:number>/progress/", progress.progress, name="progress"),
+    path("<str:number>/progress/profiles/", progress.next_profile, name="next-profile"),
     path("<str:number>/progress/assign/", progress.assign, name="assign-step"),
     path(
         "<str:number>/progress/<slug:key>/profile/",

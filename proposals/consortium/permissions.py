@@ -94,6 +94,7 @@ ROUTE_PERMISSIONS: Mapping[str, RouteAccess] = {
     "descriptions": READ,
     "description": WRITER_CHANGES,
     "partner-profile": READ,
+    "next-profile": READ,
     "step": WRITER_CHANGES,
     "upload": WRITER_CHANGES,
     "remove-file": RouteAccess(view=Requirement.NOBODY, change=Requirement.WRITE),

@@ -17,6 +17,7 @@ from django.urls import reverse
 
 from applicants.models import Organisation, User
 from foundation.sentences import gettext as _
+from foundation.sentences import ngettext
 from proposals.consortium.assignments import Reminder
 from proposals.consortium.confirmations import (
     MissingConfirmation,
@@ -203,9 +204,15 @@ def _profile_cell(draft: Draft, participant: Participant) -> PartnerPart:
             _("Profile"), not participant.applies, _("Agreement to take part"), people
         )
     profile = draft.profile(participant)
-    percent = _("Cluster profile (%(percent)s%%)") % {"percent": profile.percent}
+    count = len(profile.missing)
+    text = ngettext(
+        "Cluster profile (%(count)s answer still needed)",
+        "Cluster profile (%(count)s answers still needed)",
+        count,
+    )
+    label = text % {"count": count} if count else _("Cluster profile")
     url = reverse("proposals:partner-profile", args=[draft.proposal.number, participant.key])
-    return PartnerPart(_("Profile"), profile.is_complete or not participant.applies, percent, url)
+    return PartnerPart(_("Profile"), profile.is_complete or not participant.applies, label, url)
 
 
 def _people_by_participant(draft: Draft) -> Mapping[int, list[User]]:

@@ -5,10 +5,11 @@ import re
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.http import urlencode
 
 from applicants.models import Organisation
 from applicants.organisations import register_partner
-from applicants.tests.factories import make_organisation, make_user
+from applicants.tests.factories import complete_profile, make_organisation, make_user
 from calls.eligibility.facts import Role
 from proposals.consortium.confirmations import PartnerState, partner_states
 from proposals.consortium.participants import NewParticipant
@@ -205,3 +206,21 @@ def test_a_link_to_confirm_lets_nobody_into_an_organisation_that_has_people(call
     assert answer.status_code == 200
     assert "/organisations/join/" not in answer.content.decode()
     assert not organisation.colleague_invitations.exists()
+
+
+def test_the_profiles_that_a_person_may_edit_follow_each_other_and_lead_back(call):
+    proposal = make_draft(call)
+    lead = client_of(proposal.started_by)
+    invite_partners(
+        proposal,
+        [InvitedPartner(NewParticipant(managed_partner(proposal), Role.PARTNER))],
+        seen_version=seen_version(proposal),
+        by=proposal.started_by,
+    )
+    here = url("next-profile", proposal)
+    for key in ("p1", "p4"):
+        organisation = proposal.participants.get(key=key).organisation
+        page = reverse("applicants:profile-step", args=[organisation.pk, "organisation"])
+        assert lead.get(here).url == f"{page}?{urlencode({'then': here})}"
+        complete_profile(organisation, by=proposal.started_by)
+    assert lead.get(here).url == url("descriptions", proposal)

@@ -3,9 +3,13 @@
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_safe
 
 from applicants.models import Organisation
+from applicants.profile import profile_of
+from applicants.profile_pages import first_page_needed
 from applicants.web import current_user, login_required_keep_post
 from calls.eligibility.rules.base import join_names
 from foundation import clock
@@ -59,6 +63,31 @@ def partner_profile(request: HttpRequest, number: str, key: str) -> HttpResponse
         profile=draft.profile(participant) if participant.has_agreed else None,
     )
     return render(request, "consortium/partner_profile.html", context)
+
+
+@login_required_keep_post
+@require_safe
+def next_profile(request: HttpRequest, number: str) -> HttpResponse:
+    """The first profile in the consortium that this person may edit and that is incomplete.
+
+    Each leads back here, so that several are completed one after the other.
+    """
+    draft = get_draft_or_404(request, number)
+    needed = [
+        participant.organisation_id
+        for participant in draft.participants
+        if participant.applies and not draft.profile(participant).is_complete
+    ]
+    editable = Organisation.objects.editable_by(current_user(request)).filter(pk__in=needed)
+    own = set(editable.values_list("pk", flat=True))
+    wanted = next((pk for pk in needed if pk in own), None)
+    if wanted is None:
+        return redirect("proposals:descriptions", number)
+    state = profile_of(editable.prefetch_related("profile_sections").get(pk=wanted))
+    args = [wanted, first_page_needed(state).slug]
+    return redirect(
+        f"{reverse('applicants:profile-step', args=args)}?{urlencode({'then': request.path})}"
+    )
 
 
 @login_required_keep_post

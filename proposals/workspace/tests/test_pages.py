@@ -802,7 +802,7 @@ def test_scripts_and_styles_come_from_our_own_address_only(client, call):
 PAGES = {
     "proposal": 7,
     "consortium": 8,
-    "descriptions": 5,
+    "descriptions": 6,
     "check": 6,
     "progress": 10,
     "people": 9,

@@ -17,6 +17,7 @@ from applicants.autosave import (
     resolve_conflicts,
     saved_as_typed_response,
 )
+from applicants.models import Organisation
 from applicants.web import current_user, login_required_keep_post
 from foundation import clock
 from foundation.identifiers import key_of
@@ -59,7 +60,19 @@ def descriptions(request: HttpRequest, number: str) -> HttpResponse:
         )
         for participant in draft.participants
     ]
-    context = base_context(draft, DescriptionForm.slug, rows=rows, states=partner_states(draft))
+    needed = [
+        participant.organisation_id
+        for participant, _text, profile in rows
+        if participant.applies and not profile.is_complete
+    ]
+    own = Organisation.objects.editable_by(current_user(request)).filter(pk__in=needed)
+    context = base_context(
+        draft,
+        DescriptionForm.slug,
+        rows=rows,
+        states=partner_states(draft),
+        has_own_profiles_to_complete=bool(needed) and own.exists(),
+    )
     return render(request, "workspace/descriptions.html", context)
 
 
