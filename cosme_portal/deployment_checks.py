@@ -98,7 +98,7 @@ def check_static_files(**_options: Any) -> list[CheckMessage]:
     manifest = Path(settings.STATIC_ROOT) / "staticfiles.json"
     if not settings.IN_PRODUCTION or os.access(manifest, os.R_OK):
         return []
-    message = f"Static files have not been collected into {settings.STATIC_ROOT}: no page works."
+    message = f"No collected static files can be read in {settings.STATIC_ROOT}: no page works."
     hint = "Run `manage.py collectstatic --noinput` with the PORTAL_VAR of the web processes."
     return [Error(message, hint=hint, id="portal.E036")]
 

@@ -266,7 +266,9 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "cosme_portal.static_storage.CompressedModuleStorage"
         if IN_PRODUCTION or IS_DEMO
-        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+        else "django.contrib.staticfiles.storage.StaticFilesStorage",
+        # The web server reads them as another user; the mode of uploads is for the portal alone.
+        "OPTIONS": {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755},
     },
 }
 FILE_UPLOAD_PERMISSIONS = 0o600

@@ -44,9 +44,9 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{path} holds a new key and its certificate “{name}”, valid for {years} years.\n"
             f"SHA-256 of the certificate: {fingerprint_in(pem)}\n"
-            "Only the user that ran this command can read the file: that must be the user of web and "
-            "workers. Set PORTAL_SEAL_FILE to it, keep an encrypted copy of it elsewhere, restart web and "
-            "workers, and publish the SHA-256 where people can compare it."
+            "Only its owner can read the file: that must be the user of web and workers. Set "
+            "PORTAL_SEAL_FILE to it, keep an encrypted copy of it elsewhere, restart web and workers, and "
+            "publish the SHA-256 where people can compare it."
         )
 
     def _write(self, path: Path, pem: bytes) -> None:

@@ -3,5 +3,6 @@
 from cosme_portal.settings import *  # noqa: F403
 
 STORAGES = STORAGES | {  # noqa: F405
-    "staticfiles": {"BACKEND": "cosme_portal.static_storage.ModuleStorage"}
+    "staticfiles": STORAGES["staticfiles"]  # noqa: F405
+    | {"BACKEND": "cosme_portal.static_storage.ModuleStorage"}
 }

@@ -140,6 +140,13 @@ def test_scripts_and_all_that_they_import_are_cached_without_limit(site):
     assert len(seen) > 3
 
 
+def test_every_user_can_read_what_was_collected(site):
+    """nginx runs as another user than the portal."""
+    collected = list((site.folder / "static").rglob("*"))
+    assert len(collected) > 100
+    assert [path for path in collected if not path.stat().st_mode & 0o004] == []
+
+
 def test_nginx_has_the_collected_files_itself_and_asks_the_portal_for_others(site):
     (site.folder / "static" / "added-later.a1b2c3d4e5f6.css").write_text("body {}")
     answer = Visitor(site).get("/static/added-later.a1b2c3d4e5f6.css")
