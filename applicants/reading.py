@@ -290,13 +290,14 @@ def _choice(declared: forms.ChoiceField) -> Reader:
 
 
 def _several(declared: forms.MultipleChoiceField) -> Reader:
+    takes_any = declared.choices == []  # a form fills them in
     is_known = lru_cache(maxsize=4096)(declared.valid_value)
 
     def read_several(value: Any) -> list[str]:
         if value is None:
             return []
         codes = value if isinstance(value, list) else []
-        known = [code for code in codes if type(code) is str and is_known(code)]
+        known = [code for code in codes if type(code) is str and (takes_any or is_known(code))]
         if len(known) != len(codes) or not isinstance(value, list):
             raise _WrongError(
                 known, _("One of the choices is no longer available. Select again and save.")

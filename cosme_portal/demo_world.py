@@ -336,6 +336,8 @@ def _write(proposal: Proposal, strand: Strand, consortium: Consortium, *, by: Us
         by=by,
     )
     objectives = [objective["code"] for objective in strand.objectives]
+    codes = [deliverable.code for deliverable in strand.deliverables.all()]
+    keys = list(proposal.participants.values_list("key", flat=True))
     _save(
         proposal,
         "activities",
@@ -346,6 +348,7 @@ def _write(proposal: Proposal, strand: Strand, consortium: Consortium, *, by: Us
                     "objective": objectives[place % len(objectives)],
                     "description": "Demonstration text. Two workshops, one mission and a report.",
                     "justification": "Members asked for it in a survey; no partner can do it alone.",
+                    **_plan(place, keys, codes),
                 }
                 for place, title in enumerate(
                     ("Mapping of strategic partners", "Joint missions", "Agreement on services")
@@ -379,6 +382,22 @@ def _write(proposal: Proposal, strand: Strand, consortium: Consortium, *, by: Us
         ]
     _save(proposal, "deliverables", deliverables, by=by)
     _save(proposal, "budget", _budget(strand, [item.key for item in participants]), by=by)
+
+
+MONTHS = ((1, 6), (4, 15), (10, 18))  # of the activities
+
+
+def _plan(place: int, keys: list[str], codes: list[str]) -> dict[str, Any]:
+    """When an activity runs, who leads it with whom, and to which deliverable it leads."""
+    first, last = MONTHS[place]
+    lead = keys[place % len(keys)]
+    return {
+        "first_month": first,
+        "last_month": last,
+        "lead": lead,
+        "partners": [key for key in keys if key != lead],
+        "deliverables": codes[place : place + 1],
+    }
 
 
 def _budget(strand: Strand, keys: list[str]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ Each chart has its figures in a table beside it, so that nobody depends on colou
 """
 
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -186,3 +186,110 @@ def tile_map(counts: Mapping[str, int], names: Mapping[str, str]) -> list[Tile]:
 def _shade(count: int, most: int) -> int:
     """0 for none, else 1 to STEPS."""
     return -(-count * STEPS // most) if count else 0
+
+
+@dataclass(frozen=True)
+class Span:
+    """What a row of a Gantt chart shows: a bar from one place to another, both included, or a mark."""
+
+    label: str
+    first: int | None = None
+    last: int | None = None
+    mark: int | None = None
+
+
+@dataclass(frozen=True)
+class GanttRow:
+    """A row: its label in the middle at `middle`, and a bar or the corners of a diamond."""
+
+    label: str
+    middle: float
+    bar: Bar | None
+    diamond: str
+
+    @property
+    def baseline(self) -> float:
+        """Where the label is written."""
+        return self.middle + LABEL_DROP
+
+
+@dataclass(frozen=True)
+class Tick:
+    label: str
+    x: float
+
+
+@dataclass(frozen=True)
+class Gantt:
+    """Rows over numbered places of time; `end` is where the time that was agreed ends, None if unknown."""
+
+    width: float
+    height: float
+    left: float
+    top: float
+    rows: list[GanttRow]
+    ticks: list[Tick]
+    end: float | None
+
+    @property
+    def beyond(self) -> float:
+        """How much of the chart lies after the end."""
+        return 0.0 if self.end is None else round(self.left + self.width - self.end, 2)
+
+    @property
+    def full_width(self) -> int:
+        return int(self.left + self.width) + GANTT_MARGIN
+
+    @property
+    def full_height(self) -> int:
+        return int(self.top + self.height) + GANTT_MARGIN // 2
+
+    @property
+    def bottom(self) -> float:
+        return self.top + self.height
+
+    @property
+    def right(self) -> float:
+        return self.left + self.width
+
+
+GANTT_WIDTH = 640.0
+GANTT_LEFT = 44.0  # room for a label such as D12
+GANTT_TOP = 24.0  # and for the numbers of the months
+GANTT_ROW = 24.0
+GANTT_BAR = 14.0
+GANTT_MARGIN = 16
+DIAMOND = 7.0
+LABEL_DROP = 4.0
+TICK_STEPS = (1, 3, 6, 12, 24, 60, 120)
+MAX_TICKS = 14
+
+
+def gantt(spans: Sequence[Span], *, end: int | None) -> Gantt:
+    """Bars and diamonds below one another; `end` is the last place of the time that was agreed."""
+    last = max([span.last or span.mark or 1 for span in spans] + [end or 1])
+    place = GANTT_WIDTH / last
+
+    def x_after(number: int) -> float:
+        return round(GANTT_LEFT + number * place, 2)
+
+    rows = [_gantt_row(span, number, x_after) for number, span in enumerate(spans)]
+    step = next((size for size in TICK_STEPS if last / size <= MAX_TICKS), TICK_STEPS[-1])
+    ticks = [Tick(str(number), x_after(number)) for number in range(step, last + 1, step)]
+    height = GANTT_ROW * len(spans)
+    line = x_after(end) if end is not None else None
+    return Gantt(GANTT_WIDTH, height, GANTT_LEFT, GANTT_TOP, rows, ticks, line)
+
+
+def _gantt_row(span: Span, number: int, x_after: Callable[[int], float]) -> GanttRow:
+    middle = GANTT_TOP + GANTT_ROW * (number + 0.5)
+    bar, diamond = None, ""
+    if span.first is not None and span.last is not None:
+        x = x_after(span.first - 1)
+        width = round(max(x_after(span.last) - x, 1.0), 2)
+        bar = Bar(x, middle - GANTT_BAR / 2, width, GANTT_BAR, span.label, 1)
+    if span.mark is not None:
+        x = x_after(span.mark)
+        corners = [(0.0, -DIAMOND), (DIAMOND, 0.0), (0.0, DIAMOND), (-DIAMOND, 0.0)]
+        diamond = " ".join(f"{x + right:g},{middle + down:g}" for right, down in corners)
+    return GanttRow(span.label, middle, bar, diamond)

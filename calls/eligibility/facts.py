@@ -130,19 +130,26 @@ class FileFacts:
 
 @dataclass(frozen=True, slots=True)
 class ActivityFacts:
+    """One activity; the months in which it runs and the key of the partner that leads it are optional."""
+
     title: str
     objective: str
     justification: str
+    first_month: int | None = None
+    last_month: int | None = None
+    led_by: str = ""
+    is_planned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DeliverableFacts:
-    """One deliverable that the strand requires, and whether the proposal has it."""
+    """One deliverable that the strand requires, whether the proposal has it, and its delivery month."""
 
     code: str
     title: str
     present: bool
     is_scoreboard: bool = False
+    month: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -255,6 +255,23 @@ def cases() -> Iterator[tuple[str, Verdict]]:
         ),
     )
     yield (
+        "a work plan that goes on after the project",
+        judged(
+            proposal(
+                duration_months=18,
+                activities=(
+                    ActivityFacts("Late", "shape", "x", 1, 20, "", is_planned=True),
+                    ActivityFacts("Led", "shape", "x", 1, 18, "p1", is_planned=True),
+                ),
+                deliverables=(DeliverableFacts("roadmap", "Roadmap", present=True, month=19),),
+            )
+        ),
+    )
+    yield (
+        "a work plan",
+        judged(proposal(activities=(ActivityFacts("Led", "shape", "x", 1, 2, "p1", True),))),
+    )
+    yield (
         "activities and deliverables",
         judged(
             proposal(

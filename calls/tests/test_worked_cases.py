@@ -10,6 +10,7 @@ from decimal import Decimal
 import pytest
 
 from calls.eligibility.facts import (
+    ActivityFacts,
     Audience,
     BudgetFacts,
     DeliverableFacts,
@@ -358,6 +359,45 @@ def test_scoreboard(value, outcome):
 def test_a_scoreboard_without_indicators_is_for_an_officer():
     verdict = judged(strand_two(indicators=()))
     assert outcome_of(verdict, "scoreboard-verifiable", "scoreboard") == "officer"
+
+
+PLANNED = ActivityFacts(
+    "Missions", "shape", "Asked for.", first_month=1, last_month=18, led_by="p1", is_planned=True
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "subject", "outcome"),
+    [
+        ({}, "proposal", "pass"),
+        ({"last_month": 19}, "activity:1", "warn"),
+        ({"led_by": ""}, "activity:1", "warn"),
+        ({"first_month": None, "last_month": None}, "proposal", "pass"),
+    ],
+)
+def test_the_work_plan_is_remarked_on(change, subject, outcome):
+    activity = dataclasses.replace(PLANNED, **change)
+    verdict = judged(proposal(duration_months=18, activities=(activity,)))
+    assert outcome_of(verdict, "work-plan", subject) == outcome
+    assert verdict.outcome == "pass"
+
+
+@pytest.mark.parametrize(("month", "count"), [(None, 0), (18, 0), (19, 1)])
+def test_a_deliverable_after_the_end_is_remarked_on(month, count):
+    first, *others = proposal().deliverables
+    due = dataclasses.replace(first, month=month)
+    verdict = judged(proposal(duration_months=18, deliverables=(due, *others)))
+    remarks = [finding for finding in verdict.findings if finding.rule == "work-plan"]
+    assert [(remark.subject, remark.outcome) for remark in remarks] == [
+        (f"deliverable:{first.code}", "warn")
+    ] * count
+
+
+def test_without_a_plan_or_a_duration_nothing_is_remarked():
+    unplanned = judged(proposal())
+    unlimited = judged(proposal(duration_months=None, activities=(PLANNED,)))
+    assert not [finding for finding in unplanned.findings if finding.rule == "work-plan"]
+    assert outcome_of(unlimited, "work-plan", "proposal") == "pass"
 
 
 MOLDOVA, ICELAND, REUNION = (timezone(timedelta(hours=hours)) for hours in (3, 0, 4))

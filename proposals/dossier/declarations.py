@@ -11,6 +11,7 @@ from typing import Any
 from calls.declaration import Declaration
 from calls.eligibility.facts import Role
 from proposals.dossier.document import FORMAT
+from proposals.dossier.work_plan import NO_PLAN
 
 
 def with_declaration(
@@ -38,7 +39,8 @@ def _coordinator_in(dossier: Mapping[str, Any]) -> str:
 
 def as_drafted(dossier: Mapping[str, Any]) -> dict[str, Any]:
     """A version's document as its draft says it: in the present format, with nothing declared yet."""
-    return {**dossier, "format": FORMAT, "declaration": None}
+    activities = [{**NO_PLAN, **activity} for activity in dossier["activities"]]
+    return {**dossier, "format": FORMAT, "activities": activities, "declaration": None}
 
 
 def declaration_in_words(dossier: Mapping[str, Any]) -> dict[str, Any] | None:

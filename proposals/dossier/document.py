@@ -276,7 +276,10 @@ def dossier_of(draft: Draft) -> dict[str, Any]:
             }
             for market in vision.get("markets", [])
         ],
-        "activities": _plain_rows(draft.answers("activities").get("activities", [])),
+        "activities": [
+            _activity(draft, activity)
+            for activity in _plain_rows(draft.answers("activities").get("activities", []))
+        ],
         "deliverables": [_deliverable(draft, deliverable) for deliverable in draft.deliverables],
         "scoreboard": _plain_rows(draft.answers("deliverables").get("indicators", [])),
         "files": [
@@ -300,6 +303,17 @@ def dossier_of(draft: Draft) -> dict[str, Any]:
 def _plain_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows of a list without the ids by which the workspace distinguishes them."""
     return [{name: value for name, value in row.items() if name != ROW_ID} for row in rows]
+
+
+def _activity(draft: Draft, row: dict[str, Any]) -> dict[str, Any]:
+    """An activity without partners who left, and without deliverables of another strand."""
+    keys = {participant.key for participant in draft.participants}
+    codes = {deliverable.code for deliverable in draft.deliverables}
+    return row | {
+        "lead": row["lead"] if row["lead"] in keys else "",
+        "partners": [key for key in row["partners"] if key in keys],
+        "deliverables": [code for code in row["deliverables"] if code in codes],
+    }
 
 
 def _participant(draft: Draft, participant: Participant) -> dict[str, Any]:

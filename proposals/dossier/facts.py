@@ -42,6 +42,7 @@ from foundation.folding import folded_address
 from foundation.query_batches import Results
 from proposals.dossier.document import COST_KINDS, Draft, dossier_of
 from proposals.dossier.queries import fetch_applicant_circumstances, fetch_officer_circumstances
+from proposals.dossier.work_plan import is_planned, months_of
 from proposals.models import Proposal, Version
 
 
@@ -211,14 +212,7 @@ def facts_of(dossier: dict[str, Any], circumstances: Circumstances) -> ProposalF
             )
             for file in dossier["files"]
         ),
-        activities=tuple(
-            ActivityFacts(
-                title=activity["title"],
-                objective=activity["objective"],
-                justification=activity["justification"],
-            )
-            for activity in dossier["activities"]
-        ),
+        activities=tuple(_activity(activity, dossier) for activity in dossier["activities"]),
         deliverables=tuple(
             _deliverable(deliverable, dossier) for deliverable in dossier["deliverables"]
         ),
@@ -246,6 +240,21 @@ def _stated(amount: str | None) -> Decimal | None:
     return None if amount is None else Decimal(amount)
 
 
+def _activity(row: dict[str, Any], dossier: dict[str, Any]) -> ActivityFacts:
+    months = months_of(row)
+    keys = {participant["key"] for participant in dossier["consortium"]}
+    lead = row.get("lead", "")
+    return ActivityFacts(
+        title=row["title"],
+        objective=row["objective"],
+        justification=row["justification"],
+        first_month=months[0] if months else None,
+        last_month=months[1] if months else None,
+        led_by=lead if lead in keys else "",
+        is_planned=is_planned(row),
+    )
+
+
 def _deliverable(row: dict[str, Any], dossier: dict[str, Any]) -> DeliverableFacts:
     described = bool(row["text"].strip()) or any(
         file["slot"] == row["code"] and file["pages"] and not file.get("problem")
@@ -256,6 +265,7 @@ def _deliverable(row: dict[str, Any], dossier: dict[str, Any]) -> DeliverableFac
         title=row["title"],
         present=described,
         is_scoreboard=row["is_scoreboard"],
+        month=row.get("month"),
     )
 
 

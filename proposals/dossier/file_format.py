@@ -319,6 +319,27 @@ class Activity(Part):
     justification: str = ""
 
 
+class PlannedActivity(Activity):
+    """An activity goes from the beginning of `first_month` to the end of `last_month`; 1 is the first month.
+
+    `lead` and `partners` are keys of participants, `deliverables` codes of deliverables.
+    """
+
+    first_month: Months | None = None
+    last_month: Months | None = None
+    lead: Annotated[str, Field(max_length=20)] = ""
+    partners: Names = []
+    deliverables: Names = []
+
+    @field_validator("last_month")
+    @classmethod
+    def _is_not_before_the_first(cls, value: int | None, info: ValidationInfo) -> int | None:
+        first = info.data.get("first_month")
+        if value is not None and first is not None and value < first:
+            raise expected(f"at least {first}, the first month of the activity")
+        return value
+
+
 class Deliverable(Part):
     code: Name
     title: str = ""
@@ -426,6 +447,7 @@ class Dossier(Dossier1):
     """
 
     format: Literal["cosme-dossier/2"]  # type: ignore[assignment]
+    activities: Annotated[list[PlannedActivity], Field(max_length=MAX_ITEMS)] = []  # type: ignore[assignment]
     declaration: Declaration | None = None
 
 

@@ -127,6 +127,7 @@ def facts_from(
             "title": deliverable["title"],
             "is_scoreboard": bool(deliverable["is_scoreboard"]),
             "text": values.get(deliverable["code"], {}).get("text", ""),
+            "month": values.get(deliverable["code"], {}).get("month"),
         }
         for deliverable in strand["deliverables"]
     ]

@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from foundation.sentences import gettext as _
+from proposals.dossier.work_plan import has_work_plan
 
 Dossier = Mapping[str, Any]
 
@@ -79,6 +80,7 @@ KINDS = (
         _activities,
     ),
     _Kind("deliverables", gettext_lazy("Deliverables")),
+    _Kind("work-plan", gettext_lazy("Work plan"), has_work_plan),
     _Kind(
         "scoreboard",
         gettext_lazy("Monitoring scoreboard"),

@@ -1,11 +1,13 @@
 """Words for what pages of proposals show."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from urllib.parse import quote
 
 from django import template
+from django.template.loader import render_to_string
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -26,6 +28,7 @@ from foundation.sentences import ngettext
 from proposals.dossier.document import controller_in_words
 from proposals.dossier.evidence_words import LEGAL_BASIS_WORDS
 from proposals.dossier.outcome_words import outcome_words
+from proposals.dossier.work_plan import WorkPlan, work_plan_of
 from proposals.models import Participant, Proposal, VerdictRecord
 from proposals.steps.forms import COST_LABELS
 from proposals.steps.wizard import fix_url
@@ -282,3 +285,54 @@ def rich_text(text: str) -> SafeString:
 def controller(participant: Mapping[str, Any], dossier: Mapping[str, Any]) -> str:
     """Who controls a participant of a dossier, by name; empty where nobody does."""
     return controller_in_words(participant, dossier)
+
+
+# By what part of a chart they are for: of pages, which are light or dark, and of paper.
+PAGE_COLOURS = {
+    "bar": "var(--color-brand)",
+    "mark": "var(--color-warning)",
+    "end": "var(--color-danger)",
+    "beyond": "var(--color-danger-pale)",
+    "grid": "var(--color-line)",
+    "text": "var(--color-ink)",
+}
+PAPER_COLOURS = {
+    "bar": "#0b3d91",
+    "mark": "#a87b00",
+    "end": "#a3152a",
+    "beyond": "#fbe4e6",
+    "grid": "#d9dee8",
+    "text": "#16203a",
+}
+PAPER_FONTS = "L, LX, G, C, D"
+
+
+@register.simple_tag
+def work_plan(dossier: Mapping[str, Any]) -> WorkPlan | None:
+    """Who does what and when, None where the dossier has no plan."""
+    return work_plan_of(dossier)
+
+
+@register.simple_tag
+def gantt_chart(plan: WorkPlan) -> SafeString:
+    """The chart for a page."""
+    return _chart(plan, colours=PAGE_COLOURS)
+
+
+@register.simple_tag
+def gantt_picture(plan: WorkPlan) -> SafeString:
+    """The chart for a PDF: a picture, since what is drawn in the page itself would lack a description."""
+    svg = _chart(plan, colours=PAPER_COLOURS, font=PAPER_FONTS)
+    source = f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
+    return format_html('<img class="gantt" src="{}" alt="{}">', source, _chart_label())
+
+
+def _chart(plan: WorkPlan, **more: Any) -> SafeString:
+    context = {"chart": plan.chart, "label": _chart_label(), **more}
+    return SafeString(render_to_string("proposals/includes/gantt.html", context))
+
+
+def _chart_label() -> str:
+    return _(
+        "Gantt chart of activities and deliverables. The table below contains the same information."
+    )

@@ -98,7 +98,7 @@ class _Copy:
                 of=keys[participant.key],
             )
         self._save("vision", self.source.as_typed("vision"))
-        self._save("activities", self._activities())
+        self._save("activities", self._planned_by(keys))
         self._save("deliverables", self._deliverables())
         kinds = (*COST_KINDS, "grant")
         budget = self.source.as_typed("budget")
@@ -122,6 +122,15 @@ class _Copy:
         rows = self.source.as_typed("activities").get("activities", [])
         copied = [row if row.get("objective") in known else row | {"objective": ""} for row in rows]
         return {"activities": copied} if copied else {}
+
+    def _planned_by(self, keys: dict[str, Participant]) -> dict[str, Any]:
+        """The activities with the partners and deliverables of the target in place of the source's."""
+        slots, copied = self._slots(), self._activities()
+        for row in copied.get("activities", []):
+            row["lead"] = keys[row["lead"]].key if row.get("lead") in keys else ""
+            row["partners"] = [keys[key].key for key in row.get("partners") or [] if key in keys]
+            row["deliverables"] = [code for code in row.get("deliverables") or [] if code in slots]
+        return copied
 
     def _deliverables(self) -> dict[str, Any]:
         answers, wanted = self.source.as_typed("deliverables"), self._slots()

@@ -183,13 +183,27 @@ def _vision(dossier: Mapping[str, Any]) -> Iterator[tuple[Path, Field]]:
 
 
 def _activities(dossier: Mapping[str, Any], strand: Strand) -> Iterator[tuple[Path, Field]]:
+    words = {item["code"]: item["title"] for item in dossier["deliverables"]}
+    words |= {item["code"]: item["text"] for item in strand.objectives}
+    for item in dossier["consortium"]:
+        organisation = item["organisation"]
+        words[item["key"]] = organisation["cluster_name"] or organisation["legal_name"]
     for number, activity in enumerate(dossier["activities"], start=1):
         for name, field in _shown_fields(ActivityRow):
             value = activity.get(name, "")
-            text = strand.objective_text(value) or value if name == "objective" else _as_text(value)
+            text = _in_words(value, words) if name in CODED else _as_text(value)
             label = _("Activity %(number)s: %(label)s") % {"number": number, "label": field.label}
             path = ("activity", str(number), name)
             yield path, Field("activities", str(ActivitiesForm.title), label, text)
+
+
+CODED = ("objective", "lead", "partners", "deliverables")  # fields of an activity that hold codes
+
+
+def _in_words(value: Any, words: Mapping[str, str]) -> str:
+    """A code or several as people call what they name; unknown ones as they are."""
+    codes = value if isinstance(value, list) else [value]
+    return ", ".join(words.get(code, code) for code in codes if code)
 
 
 def _shown_fields(row: type[RowForm]) -> Iterator[tuple[str, Any]]:

@@ -37,6 +37,7 @@ from calls.eligibility.rules.content import (
     MarketCount,
     ScoreboardVerifiable,
     ThirdMarkets,
+    WorkPlan,
 )
 from calls.eligibility.rules.independence import Independent
 from calls.eligibility.rules.money import BudgetAddsUp, CoFinancingRate, GrantCeiling
@@ -76,6 +77,7 @@ CATALOGUE: dict[str, type[Rule]] = {
         Coordinator,
         ActivitiesJustified,
         Deliverables,
+        WorkPlan,
         ScoreboardVerifiable,
         ThirdMarkets,
         MarketCount,

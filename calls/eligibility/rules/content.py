@@ -106,6 +106,62 @@ class Deliverables(Rule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkPlan(Rule):
+    """Months and leading partners, where they are given, fit together. It only remarks."""
+
+    id: ClassVar[str] = "work-plan"
+    level: ClassVar[Level] = Level.CONTENT
+    section: ClassVar[Section] = Section.ACTIVITIES
+    title: ClassVar[str] = "Work plan"
+    asks: ClassVar[str] = (
+        "Planned activities should be led by a partner. Activities and deliverables should end within "
+        "the duration of the project."
+    )
+    answers: ClassVar[Mapping[Outcome, str]] = {
+        Outcome.PASS: "The planned activities are led by partners, and everything ends within the duration.",
+        Outcome.WARN: "Nobody leads a planned activity, or something ends after the project.",
+    }
+
+    def judge(self, case: Case) -> Iterable[Finding]:
+        remarks = [*self._on_activities(case), *self._on_deliverables(case)]
+        yield from remarks
+        if not remarks and any(activity.is_planned for activity in case.facts.activities):
+            message = "The planned activities are led by partners and end within the project."
+            yield self.make_finding("proposal", Outcome.PASS, message)
+
+    def _on_activities(self, case: Case) -> Iterable[Finding]:
+        duration = case.facts.duration_months
+        for number, activity in enumerate(case.facts.activities, start=1):
+            title = activity.title.strip() or f"Activity {number}"
+            gaps = []
+            if activity.is_planned and not activity.led_by:
+                gaps.append("has no leading partner")
+            if duration and activity.last_month and activity.last_month > duration:
+                gaps.append(
+                    f"goes on until month {activity.last_month}, but the project ends after month {duration}"
+                )
+            if gaps:
+                message = f"“{title}” {join_names(gaps)}."
+                fix = Fix("activities", f"Check the months and the leading partner of “{title}”.")
+                evidence = {"last_month": activity.last_month, "months": duration}
+                yield self.make_finding(f"activity:{number}", Outcome.WARN, message, evidence, fix)
+
+    def _on_deliverables(self, case: Case) -> Iterable[Finding]:
+        duration = case.facts.duration_months
+        for deliverable in case.facts.deliverables:
+            if not duration or not deliverable.month or deliverable.month <= duration:
+                continue
+            message = (
+                f"“{deliverable.title}” is due in month {deliverable.month}, but the project ends after "
+                f"month {duration}."
+            )
+            fix = Fix("deliverables", f"Check the delivery month of “{deliverable.title}”.")
+            evidence = {"month": deliverable.month, "months": duration}
+            subject = f"deliverable:{deliverable.code}"
+            yield self.make_finding(subject, Outcome.WARN, message, evidence, fix)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreboardVerifiable(Rule):
     """A required scoreboard has an indicator, and each can be verified."""
 

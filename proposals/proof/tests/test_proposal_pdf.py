@@ -176,6 +176,8 @@ def outside(file):
 
 def test_every_kind_of_section_has_its_template(call, dossier):
     proposal = make_ready(call, strand="3.2")
+    plan = {"first_month": 1, "last_month": 2, "lead": "p1"}
+    dossier |= {"activities": [activity | plan for activity in dossier["activities"]]}
     context = proposal_context(proposal, dossier, AFTERNOON)
     context["sections"] = sections_of(dossier | {"files": [{}]})
     assert len(context["sections"]) == len(KINDS)

@@ -61,7 +61,7 @@ class DeclarationForm(Inside, forms.Form):
     """
 
     declared = SeveralField(
-        label="",
+        label=_("Your declaration"),
         choices=(),
         error_messages={
             "required": _("Read the declaration and tick the box to make it"),
@@ -79,6 +79,5 @@ class DeclarationForm(Inside, forms.Form):
         super().__init__(data, **kwargs)
         field = self.fields["declared"]
         text = _("I declare this on behalf of %(name)s, the coordinator")
-        field.label = declaration.title
         field.choices = [(declaration.digest, text % {"name": coordinator})]  # type: ignore[attr-defined]
         field.widget.attrs["form"] = "submit-form"

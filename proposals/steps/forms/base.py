@@ -187,7 +187,8 @@ class ProposalStepForm(StepForm):
         data[f"{self.rows_name}-INITIAL_FORMS"] = str(len(entries))
         for number, entry in enumerate(entries):
             for name, value in entry.items():
-                data[f"{self.rows_name}-{number}-{name}"] = sent(value)
+                values = value if isinstance(value, list) else [sent(value)]
+                data.setlist(f"{self.rows_name}-{number}-{name}", values)
         self.rows = self._bind_rows(data, entries)
 
     def _show(self, answers: Mapping[str, Any]) -> None:
@@ -203,7 +204,7 @@ class ProposalStepForm(StepForm):
         """Also of the list, said row by row."""
         if name != self.rows_name:
             return super().shown(name, value)
-        fields = self.row_form.base_fields if self.row_form is not None else {}
+        fields = self.row_form(draft=self.draft).fields if self.row_form is not None else {}
         lines = (
             ", ".join(
                 in_words(fields[name], entry[name])

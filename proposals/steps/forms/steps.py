@@ -5,7 +5,7 @@ The strands of a call never share an ambiguous form: what differs is another cla
 the strand itself.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -27,6 +27,8 @@ from proposals.dossier.document import COST_KINDS, Draft
 from proposals.models import Participant
 from proposals.steps.forms.base import ProposalStepForm, RowForm
 
+MAX_MONTHS = 120  # that a project may last
+
 
 class SummaryForm(ProposalStepForm):
     slug = "summary"
@@ -46,7 +48,9 @@ class SummaryForm(ProposalStepForm):
             "3,000 characters."
         ),
     )
-    duration_months = WholeNumberField(label=_("Duration in months"), min_value=1, max_value=120)
+    duration_months = WholeNumberField(
+        label=_("Duration in months"), min_value=1, max_value=MAX_MONTHS
+    )
     layout: ClassVar[tuple[Any, ...]] = (
         grid_row(acronym=4, title_text=8),
         "abstract",
@@ -197,26 +201,58 @@ class ActivityRow(RowForm):
         rich=True,
     )
     justification = TextField(label=_("Justification"), max_length=2000, rows=3, rich=True)
+    first_month = WholeNumberField(
+        label=_("First month"),
+        min_value=1,
+        max_value=MAX_MONTHS,
+        help_text=_("Month 1 is the first month of the project."),
+    )
+    last_month = WholeNumberField(
+        label=_("Last month"),
+        min_value=1,
+        max_value=MAX_MONTHS,
+        help_text=_("The activity ends at the end of this month."),
+    )
+    lead = forms.ChoiceField(label=_("Leading partner"))
+    partners = SeveralField(label=_("Participating partners"), choices=())
+    deliverables = SeveralField(label=_("Deliverables to which it leads"), choices=())
+    optional = ("first_month", "last_month", "lead", "partners", "deliverables")
     layout: ClassVar[tuple[Any, ...]] = (
         grid_row(title=6, objective=6),
         "description",
         "justification",
+        grid_row(first_month=3, last_month=3, lead=6),
+        "partners",
+        "deliverables",
     )
+
+    @classmethod
+    def contradictions(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, Text]]:
+        first, last = values.get("first_month"), values.get("last_month")
+        if first and last and last < first:
+            yield "last_month", _("Enter a last month that is not before the first month")
 
     def __init__(self, *args: Any, draft: Draft, **kwargs: Any) -> None:
         super().__init__(*args, draft=draft, **kwargs)
         objectives = draft.proposal.strand.objectives
-        self.fields["objective"].choices = [  # type: ignore[attr-defined]
-            ("", _("Select an objective")),
-            *((objective["code"], objective["text"]) for objective in objectives),
-        ]
+        wanted = [(objective["code"], objective["text"]) for objective in objectives]
+        self._offer("objective", [("", _("Select an objective")), *wanted])
+        partners = [(item.key, item.organisation.name) for item in draft.participants]
+        results = [(item.code, item.title) for item in draft.deliverables]
+        self._offer("lead", [("", _("Select a partner")), *partners])
+        self._offer("partners", partners)
+        self._offer("deliverables", results)
+
+    def _offer(self, name: str, offered: Sequence[tuple[str, Text]]) -> None:
+        self.fields[name].choices = offered  # type: ignore[attr-defined]
 
 
 class ActivitiesForm(ProposalStepForm):
     slug = "activities"
     title = _("Activities")
     intro = _(
-        "List your activities. Each one must serve an objective of the strand and be justified."
+        "List your activities. Each one must serve an objective of the strand and be justified. "
+        "If you add months and partners, a chart shows the work plan."
     )
     row_form = ActivityRow
     rows_name = "activities"
@@ -305,7 +341,7 @@ def _text_field(**kwargs: Any) -> TextField:
 
 
 def _month_field() -> WholeNumberField:
-    return WholeNumberField(label=_("Delivery month"), min_value=1, max_value=120)
+    return WholeNumberField(label=_("Delivery month"), min_value=1, max_value=MAX_MONTHS)
 
 
 _OF_DELIVERABLE: dict[str, forms.Field] = {

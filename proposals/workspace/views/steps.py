@@ -27,9 +27,15 @@ from proposals.consortium.access import base_context, get_draft_or_404, return_i
 from proposals.consortium.confirmations import partner_states
 from proposals.consortium.permissions import OWN_LINE_STEP
 from proposals.consortium.presence import location_of
-from proposals.dossier.document import Draft
+from proposals.dossier.document import Draft, dossier_of
 from proposals.models import Participant, Section
-from proposals.steps.forms import BudgetForm, CommentForm, DescriptionForm, ProposalStepForm
+from proposals.steps.forms import (
+    ActivitiesForm,
+    BudgetForm,
+    CommentForm,
+    DescriptionForm,
+    ProposalStepForm,
+)
 from proposals.steps.wizard import is_from_check, step_named, url_after, url_before, url_of
 from proposals.workspace.comments import CommentPage, page_of_comments
 from proposals.workspace.queries import fetch_collaboration
@@ -104,6 +110,7 @@ def _edit(
             is_from_check=is_from_check(request),
             section=section,
             participant=participant,
+            dossier=dossier_of(draft) if form_class is ActivitiesForm else None,
             **collaboration_context(request, draft, form_class.slug, participant),
             **more,
         )
