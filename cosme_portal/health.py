@@ -14,11 +14,10 @@ from typing import Any
 import psycopg2
 from django.db import Error, connection
 from django.http import HttpRequest, JsonResponse
-from redis.exceptions import RedisError
 
 from calls import database_clock
 from cosme_portal import __version__
-from cosme_portal.broker import queue_lengths
+from cosme_portal.broker import BrokerUnavailable, queue_lengths
 from cosme_portal.checks import unapplied_migrations
 from foundation import clock
 from foundation.file_folder import file_folder
@@ -151,7 +150,7 @@ def _is_writable(folder: Path) -> bool:
 def _broker() -> dict[str, Any]:
     try:
         return {"queued": sum(queue_lengths().values())}
-    except (RedisError, OSError):
+    except BrokerUnavailable:
         raise CheckFailed("The broker does not answer.") from None
 
 

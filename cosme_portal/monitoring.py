@@ -11,11 +11,10 @@ from django.conf import settings
 from django.db import Error
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare
-from redis.exceptions import RedisError
 
 from calls.models import ClockReading
 from cosme_portal import __version__
-from cosme_portal.broker import queue_lengths
+from cosme_portal.broker import BrokerUnavailable, queue_lengths
 from cosme_portal.health import readiness
 from foundation import metrics
 from foundation.client_address import (
@@ -135,7 +134,7 @@ def figures() -> Iterator[Any]:
     for read in (_of_queues, _of_outbox, _of_attempts, _of_clocks):
         try:
             families = read()
-        except (Error, RedisError, OSError):
+        except (Error, BrokerUnavailable):
             continue
         for name, samples in families.items():
             yield _family(name, samples)

@@ -102,7 +102,7 @@ def test_errors_are_reported_without_texts_and_outages_are_not():
 
 ASKS = (
     "import cosme_portal.wsgi, sys; from cosme_portal.error_reports import start_reporting; "
-    "print([name for name in ('sentry_sdk', 'prometheus_client') if name in sys.modules])"
+    "print([name for name in ('redis', 'sentry_sdk', 'prometheus_client') if name in sys.modules])"
 )
 
 

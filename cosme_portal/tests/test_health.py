@@ -6,7 +6,6 @@ import pytest
 from django.db import DatabaseError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
-from redis.exceptions import ConnectionError as BrokerAway
 
 from cosme_portal import broker, checks, health
 from foundation import clock
@@ -110,7 +109,7 @@ def test_a_folder_that_the_database_does_not_know_is_not_ready(settings):
 
 def test_without_a_broker_people_are_served_and_monitoring_reads_degraded(monkeypatch):
     def raise_away():
-        raise BrokerAway("Error 111 connecting to 10.9.8.7:6379.")
+        raise broker.BrokerUnavailable("Error 111 connecting to 10.9.8.7:6379.")
 
     monkeypatch.setattr(health, "queue_lengths", raise_away)
     status, body = ask()
@@ -162,7 +161,7 @@ def test_queue_lengths_come_from_the_broker(running_broker, settings):
 
 def test_a_broker_that_is_away_is_an_error_at_once(settings, tmp_path):
     settings.CELERY_BROKER_URL = f"redis+socket://{tmp_path}/none.sock"
-    with pytest.raises(BrokerAway):
+    with pytest.raises(broker.BrokerUnavailable):
         broker.queue_lengths()
 
 

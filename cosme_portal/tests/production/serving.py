@@ -25,6 +25,7 @@ from cosme_portal.settings import ROOT
 from cosme_portal.tests import processes
 
 NAME = "portal.example"
+METRICS_TOKEN = "of the monitoring of this test"
 CONFIGURATION = ROOT / "deploy" / "nginx.conf"
 
 
@@ -99,6 +100,7 @@ def environment(folder, broker_url, **more):
         "PORTAL_SEAL_FILE": str(folder / "seal.pem"),
         "PORTAL_TRUSTED_PROXIES": "unix",
         "PORTAL_MAIL_URL": "dummymail://",
+        "PORTAL_METRICS_TOKEN": METRICS_TOKEN,
         "DATABASE_URL": processes.database_url(),
         "REDIS_URL": broker_url,
         **more,
@@ -152,7 +154,10 @@ def served(broker_url, nginx):
         collecting = data | {"DJANGO_SETTINGS_MODULE": "cosme_portal.tests.production.collecting"}
         subprocess.run(collect, cwd=ROOT, env=collecting, check=True)
         with (
-            running(gunicorn(f"unix:{folder}/web.sock"), env=data),
+            (folder / "web.log").open("w") as log,
+            running(
+                gunicorn(f"unix:{folder}/web.sock", "--log-level", "info"), env=data, stderr=log
+            ),
             in_front(folder, nginx) as site,
         ):
             processes.wait_until(site.is_up)

@@ -20,6 +20,7 @@ from calls.tests.facts import FILE
 from cosme_portal import __version__
 from cosme_portal.tests import processes
 from cosme_portal.tests.production.serving import (
+    METRICS_TOKEN,
     NAME,
     Visitor,
     environment,
@@ -111,6 +112,42 @@ def test_a_load_balancer_asks_by_any_name(site, host, encrypted):
     for path, state in {"live": "alive", "ready": "ready"}.items():
         answer = Visitor(site).get(f"/health/{path}", host=host, encrypted=encrypted)
         assert (answer.status, json.loads(answer.text)["status"]) == (200, state)
+
+
+def requests_counted(site, **headers):
+    """What both web processes have counted for one page."""
+    answer = Visitor(site).get("/metrics", host="10.1.2.3", **headers)
+    counted = re.findall(
+        r'^portal_requests_total\{route="privacy",status="200"\} (\S+)$', answer.text, re.MULTILINE
+    )
+    return answer.status, float(counted[0]) if counted else 0.0
+
+
+def test_metrics_are_sums_of_all_processes_and_for_the_token_only(site):
+    assert requests_counted(site)[0] == 401
+    monitoring = {"Authorization": f"Bearer {METRICS_TOKEN}"}
+    status, before = requests_counted(site, **monitoring)
+    assert status == 200
+    for _time in range(20):
+        assert Visitor(site).get("/privacy/").status == 200
+    wanted = before + 20  # each process answers for some seconds what it has read
+    processes.wait_until(lambda: requests_counted(site, **monitoring)[1] == wanted, seconds=30)
+    assert Visitor(site).get("/metrics", encrypted=False).status == 301
+
+
+def test_each_line_of_the_log_is_json_and_names_its_request(site):
+    answer = Visitor(site).get("/nowhere/secret-path/?also=secret-query")
+    request_id = answer.headers["X-Request-ID"]
+
+    def lines():
+        text = (site.folder / "web.log").read_text()
+        return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+
+    processes.wait_until(lambda: request_id in str(lines()), seconds=5)
+    [line] = [line for line in lines() if line.get("request") == request_id]
+    assert (line["route"], line["status"]) == ("unresolved", 404)
+    assert "secret" not in (site.folder / "web.log").read_text()
+    assert request_id in (site.folder / "access.log").read_text()
 
 
 def test_another_name_shows_no_page(site):
