@@ -241,7 +241,7 @@ def officer_reads_and_decides(officer: Visitor, person) -> None:
     officer.goto("/admin/proposals/version/?outcome=pass")
     officer.assert_shows("LASER-GO 2")
     officer.press(" v2")
-    officer.assert_shows("All rules are met.", "plan.pdf", "Proof of submission (PDF)")
+    officer.assert_shows("plan.pdf", "Proof of submission (PDF)")
     officer.press("Record a decision")
     officer.fill(outcome="eligible", reason="Three organisations from three countries.")
     officer.press("Record decision", within="#content")
