@@ -9,9 +9,9 @@ a database or a setting, so the same facts, rules and countries give the same ve
 byte, on any machine and in any year.
 
 Each applicant first counts as sure, open or out by the partner rules; minimums are then counted
-three-valued: met, perhaps (an officer decides), not met. The machine advises. Only what is late
+three-valued: met, perhaps (an officer decides), not met. The check advises. Only what is late
 or incomplete is turned away (`Verdict.blocking`); everything else an officer decides, and where
-machine and call text differ, the call text prevails.
+check and call text differ, the call text prevails.
 """
 
 from collections.abc import Iterable, Mapping

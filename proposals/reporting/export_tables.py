@@ -17,7 +17,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from applicants.models import UNNAMED_USER
+from calls.eligibility.countries import name_on
 from calls.eligibility.facts import Role
+from calls.eligibility.rules import title_of
 from foundation.instants import as_rfc3339
 from foundation.spreadsheets import escape_formula
 from proposals.models import Decision, DecisionState, VersionQuerySet
@@ -39,7 +41,7 @@ COLUMNS: dict[str, str | Promise] = {
     "costs": _("Total eligible costs (EUR)"),
     "grant": _("Requested EU contribution (EUR)"),
     "received_at": _("Received (UTC)"),
-    "machine": _("Automatic check"),
+    "automatic_check": _("Automatic check"),
     "rules": _("Rules to review"),
     "officer": _("Officer"),
     "due_on": _("Decision due by"),
@@ -47,7 +49,7 @@ COLUMNS: dict[str, str | Promise] = {
     "state": _("Status of the decision"),
     "decided_at": _("Decided (UTC)"),
     "reason": _("Reason"),
-    "informed_at": _("Letter sent (UTC)"),
+    "notified_at": _("Letter sent (UTC)"),
     "sha256": _("SHA-256"),
 }
 
@@ -116,7 +118,7 @@ def _row(version: Row, decisions: list[Row]) -> Row:
         "costs": Decimal(dossier["budget"]["total_costs"]),
         "grant": Decimal(dossier["budget"]["total_grant"]),
         "received_at": version["received_at"],
-        "machine": check_summary(
+        "automatic_check": check_summary(
             version["latest_outcome"], counts=version["proposal__current_version"] == version["pk"]
         ),
         "rules": version["latest_rules"] or [],
@@ -140,7 +142,7 @@ def _decided(data: list[Row]) -> Row:
         "state": states[place].label if newest else "",
         "decided_at": newest.get("decided_at"),
         "reason": newest.get("reason", ""),
-        "informed_at": newest.get("notice__notified_at"),
+        "notified_at": newest.get("notice__notified_at"),
     }
 
 
@@ -150,8 +152,17 @@ def write_csv(rows: Iterable[Row], out: IO[bytes]) -> None:
     writer = csv.writer(text)
     writer.writerow([str(heading) for heading in COLUMNS.values()])
     for row in rows:
-        writer.writerow([escape_formula(as_text(row[name])) for name in COLUMNS])
+        writer.writerow([escape_formula(as_text(_shown(name, row))) for name in COLUMNS])
     text.detach()
+
+
+def _shown(name: str, row: Row) -> Any:
+    """What a table for people shows: names of rules and countries, for which JSON has the codes."""
+    if name == "rules":
+        return [title_of(rule) for rule in row["rules"]]
+    if name == "countries":
+        return [name_on(code, row["received_at"].date()) for code in row["countries"]]
+    return row[name]
 
 
 def as_text(value: Any) -> str:
@@ -185,7 +196,7 @@ def write_xlsx(rows: Iterable[Row], out: IO[bytes]) -> None:
     last = 0
     for last, row in enumerate(rows, start=1):
         for column, name in enumerate(COLUMNS):
-            _write_cell(sheet, last, column, row[name])
+            _write_cell(sheet, last, column, _shown(name, row))
     sheet.autofilter(0, 0, last, len(COLUMNS) - 1)
     book.close()
 

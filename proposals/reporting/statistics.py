@@ -201,7 +201,7 @@ def _ages(undecided: VersionQuerySet, moment: datetime) -> list[tuple[str, int]]
 
 
 def _agreement(versions: VersionQuerySet) -> list[tuple[str, Counter[str]]]:
-    """How officers answered the machine, by rule."""
+    """How officers answered the automatic check, by rule."""
     rows: Any = (
         ScreeningAnswer.objects.filter(version__in=versions, item__startswith="rule:")
         .order_by()

@@ -1,4 +1,4 @@
-"""What the machine finds for officers once a deadline has passed."""
+"""The automatic check for officers, made once a deadline has passed."""
 
 from datetime import datetime
 

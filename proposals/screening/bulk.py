@@ -50,7 +50,7 @@ class BulkCase:
     mark: str
     obstacle: str
     decision: Decision | None = None
-    machine: str = ""
+    automatic_check: str = ""
     reason: str = ""
     remarks: Sequence[str] = ()
     reversal: Reversal | None = None
@@ -110,7 +110,7 @@ def _case(
         mark=_mark(version, stored.pk if stored else 0),
         obstacle=obstacle,
         decision=decision,
-        machine=check_summary(
+        automatic_check=check_summary(
             stored.outcome if stored else None,
             counts=version.proposal.current_version_id == version.pk,
         ),

@@ -38,7 +38,7 @@ from proposals.submission.notifications import addresses_of_coordinator
 
 SENT_BACK = DecisionReview.Answer.SENT_BACK
 
-# Outcomes that close a case, and which of them go with what the machine says.
+# Outcomes that close a case, and which of them agree with the automatic check.
 DECIDING = {
     Decision.OutcomeChoices.ELIGIBLE,
     Decision.OutcomeChoices.INELIGIBLE,

@@ -1,7 +1,7 @@
 """Letters about decisions, through the renderer and the seal of receipts.
 
-A letter says what the officers decided and why, what the machine had found and by which text, and how and
-until when the decision can be contested. What it says is taken from the decision, the version and the call.
+A letter says what the officers decided and why, what the automatic check had found and by which text, and
+how and until when the decision can be contested. It takes this from the decision, the version and the call.
 """
 
 from collections.abc import Iterable

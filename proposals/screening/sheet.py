@@ -1,4 +1,4 @@
-"""The screening sheet of a version: the machine's findings rule by rule, and what officers answer to them.
+"""The screening sheet of a version: the automatic check rule by rule, and what officers answer to it.
 
 In the sections that the rules' classes name, in the order of a call's text; then the checklist of the
 definition of innovation clusters for each applicant.
@@ -36,7 +36,7 @@ class NoSuchLine(Exception):
 
 
 class ReasonRequired(Exception):
-    """Who differs from the machine says why."""
+    """Who disagrees with the automatic check says why."""
 
 
 class ExceptionsOpen(Exception):
@@ -181,7 +181,7 @@ class Sheet:
 
     @property
     def overridden(self) -> list[SheetLine]:
-        """Where the officers differ from the machine."""
+        """Where officers disagree with the automatic check."""
         return [line for line in self.lines if line.answer and line.answer.answer == Answer.DIFFER]
 
 

@@ -81,7 +81,7 @@ def test_all_of_it_holds(receipt, trusted):
         "The seal was made with a certificate that you trust",
         "The seal contains no external time stamp. Its time is stated only by the portal.",
         "The attached dossier matches the log entry",
-        "The log contains this entry as number 1 of 3",
+        "The log contains this entry as number 1 of 3.",
         "The root of the log was signed with the same certificate on 2015-04-21T14",
     ]
 

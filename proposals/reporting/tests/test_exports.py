@@ -14,6 +14,7 @@ from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import reverse
 
+from calls.eligibility.countries import NAMES
 from conftest import NEXT_DAY
 from foundation import clock
 from foundation.spreadsheets import escape_formula
@@ -81,6 +82,7 @@ def test_a_table_is_the_same_in_all_three_formats(versions):
         rows[1]["Reason"] == "'-Met"
         and rows[1]["Status of the decision"] == "waiting for a second officer"
     )
+    assert rows[0]["Countries"] == "; ".join(NAMES[code] for code in ("AT", "FR", "LT"))
     plain = json.loads(exported("json", versions))
     assert plain[0]["title"] == '=cmd|"/c calc"!A1' and plain[0]["countries"] == ["AT", "FR", "LT"]
     assert plain[0]["received_at"] == "2015-04-21T14:20:00.000Z"

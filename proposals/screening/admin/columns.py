@@ -36,7 +36,7 @@ COLUMNS: dict[str, str] = {
     "partners": "partners",
     "grant": "grant",
     "rate": "rate",
-    "outcome": "machine",
+    "outcome": "automatic_check",
     "lines": "open_lines",
     "received": "received",
     "age": "age",
@@ -150,7 +150,7 @@ class CaseColumns:
         return "–" if row.rate is None else f"{row.rate.normalize():f}%"
 
     @admin.display(description=_("automatic check"), ordering=SEVERITY)
-    def machine(self, row: CaseRow) -> str:
+    def automatic_check(self, row: CaseRow) -> str:
         text = check_summary(row.outcome, counts=row.counts) or "–"
         if not row.outcome:
             return text

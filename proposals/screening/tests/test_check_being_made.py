@@ -43,7 +43,7 @@ def page(name, version):
 
 
 def cell(html):
-    return html.split('<td class="field-machine">')[1].split("</td>")[0]
+    return html.split('<td class="field-automatic_check">')[1].split("</td>")[0]
 
 
 def test_the_list_says_that_the_check_is_being_made_until_it_is(version):
@@ -60,8 +60,8 @@ def test_the_list_promises_no_check_of_a_version_that_was_replaced(call):
     with clock.frozen_at(NEXT_DAY):
         screen_closed(NEXT_DAY)
         listed = text_at(LIST + "?versions=all")
-        assert listed.count('<td class="field-machine">') == 2
-        assert f'<td class="field-machine">{BEING_MADE}' not in listed
+        assert listed.count('<td class="field-automatic_check">') == 2
+        assert f'<td class="field-automatic_check">{BEING_MADE}' not in listed
         assert BEING_MADE not in text_at(page("change", first))
 
 
@@ -90,9 +90,9 @@ def test_exports_say_so_in_place_of_an_outcome(version):
         export_tables.write_json(export_tables.export_rows(Version.objects.all()), out)
         return json.loads(out.getvalue())[0]
 
-    assert (row()["machine"], row()["rules"]) == (BEING_MADE, [])
+    assert (row()["automatic_check"], row()["rules"]) == (BEING_MADE, [])
     screen_closed(NEXT_DAY)
-    assert row()["machine"] == str(ELIGIBLE)
+    assert row()["automatic_check"] == str(ELIGIBLE)
 
 
 def test_the_sheet_shows_no_finding_and_takes_no_answer_to_one(version):
@@ -122,10 +122,10 @@ def test_many_at_once_say_so_and_stop_when_the_check_arrives(version):
     officer = make_officer()
     words = {"outcome": "eligible", "reason": "Met."}
     [case] = bulk.cases_for("decide", [version], by=officer, **words)
-    assert case.machine == BEING_MADE
+    assert case.automatic_check == BEING_MADE
     screen_closed(NEXT_DAY)
     [after] = bulk.cases_for("decide", [version], by=officer, **words)
-    assert after.machine == str(ELIGIBLE) and after.mark != case.mark
+    assert after.automatic_check == str(ELIGIBLE) and after.mark != case.mark
 
 
 def test_a_letter_claims_no_findings_of_a_check_that_was_not_made(version):
