@@ -152,7 +152,10 @@ def test_an_extension_must_be_later(call):
 
 
 def test_the_database_refuses_another_deadline_without_an_extension(call):
-    with pytest.raises(IntegrityError, match="by an extension only"), transaction.atomic():
+    with (
+        pytest.raises(IntegrityError, match="deadline_moves_by_extension_only"),
+        transaction.atomic(),
+    ):
         Call.objects.filter(pk=call.pk).update(deadline=DEADLINE + timedelta(days=1))
 
 

@@ -141,13 +141,13 @@ def test_unusable_rules_change_nothing(call):
 @pytest.mark.django_db(transaction=True)
 def test_the_database_refuses_changes_without_a_reason(call):
     moldova = CountryParticipation.objects.filter(country="MD")
-    with pytest.raises(DatabaseError, match="together with a reason"):
+    with pytest.raises(DatabaseError, match="for_a_reason"):
         moldova.update(in_force_on=date(2015, 5, 1))
-    with pytest.raises(DatabaseError, match="together with a reason"):
+    with pytest.raises(DatabaseError, match="for_a_reason"):
         moldova.delete()
-    with pytest.raises(DatabaseError, match="together with a reason"):
+    with pytest.raises(DatabaseError, match="for_a_reason"):
         CountryParticipation.from_value(NORWAY, programme=call.programme).save()
-    with pytest.raises(DatabaseError, match="together with a reason"):
+    with pytest.raises(DatabaseError, match="for_a_reason"):
         Call.objects.filter(pk=call.pk).update(rules=[])
     assert moldova.get().in_force_on == date(2015, 4, 7)
 
