@@ -112,6 +112,8 @@ class ParticipantForm(Inside, forms.ModelForm):
 class InvitedPartnerForm(Inside, forms.Form):
     """How an organisation is invited into the consortium, and whom to write to there."""
 
+    optional = ("email",)  # the role has a value in any case
+
     role = forms.ChoiceField(
         label=_("Role"), choices=Participant.RoleChoices.choices[1:], required=False
     )
