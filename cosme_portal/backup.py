@@ -24,6 +24,7 @@ from django.core.files.storage import default_storage
 from django.db import connection
 
 from foundation import clock
+from foundation.database_roles import guards_sql
 from proposals.models import path_of
 from proposals.workspace.stored_files import hash_of
 
@@ -107,8 +108,19 @@ def restore_backup(folder: Path, manifest: Manifest) -> None:
             )
     connection.close()
     _run("pg_restore", "--single-transaction", "--no-owner", str(folder / DUMP))
+    _guard_tables()
     for sha256 in manifest.files:
         _store(_copy_of(folder, sha256), path_of(sha256))
+
+
+def _guard_tables() -> None:
+    """Default privileges let the run-time role write every new table, also those that it must not."""
+    server = psycopg2.connect(_address())
+    try:
+        with server, server.cursor() as cursor:
+            cursor.execute(guards_sql(only_read=settings.TABLES_ONLY_READ))
+    finally:
+        server.close()
 
 
 def _store(copy: Path, path: str) -> None:

@@ -19,7 +19,13 @@ from conftest import AFTERNOON
 from cosme_portal.backup import BackupError, make_backup, read_backup
 from cosme_portal.tests.processes import missing
 from foundation import clock
-from foundation.database_roles import RUNTIME, address_with_role
+from foundation.database_roles import (
+    OWNER,
+    RUNTIME,
+    address_with_role,
+    excess_privileges,
+    roles_sql,
+)
 from proposals.models import ProposalFile, Receipt, Version, path_of
 from proposals.proof.receipts import create_receipt
 from proposals.tests.factories import make_ready, reload, submit
@@ -64,13 +70,13 @@ def restored_address():
     on_server(f"DROP DATABASE IF EXISTS {RESTORED} WITH (FORCE)")
 
 
-def restore(folder, address, files):
+def restore(folder, address, files, *, owner=""):
     """`manage.py restore` on a machine of its own: another database, another folder of files."""
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "cosme_portal.settings",
         "PORTAL_MODE": "test",
         "DATABASE_URL": address_with_role(address, RUNTIME),
-        "DATABASE_OWNER_URL": address,
+        "DATABASE_OWNER_URL": owner or address,
         "PORTAL_FILES": str(files),
         "PORTAL_POSTGRESQL_BIN": portal_settings.POSTGRESQL_BIN,
     }
@@ -134,6 +140,23 @@ def test_a_busy_portal_is_restored_with_every_receipt_and_file(
     for sha256 in manifest.files:
         file = tmp_path / "files" / path_of(sha256)
         assert file.read_bytes() and file.stat().st_mode & 0o077 == 0, "others can read it"
+
+
+def test_a_restore_lets_the_run_time_role_do_no_more_than_before(
+    call, source, restored_address, tmp_path
+):
+    make_backup(tmp_path / "backup")
+    server = psycopg2.connect(restored_address)
+    with server, server.cursor() as cursor:
+        cursor.execute(roles_sql())
+    server.close()
+    owner = address_with_role(restored_address, OWNER)
+    done = restore(tmp_path / "backup", restored_address, tmp_path / "files", owner=owner)
+    assert done.returncode == 0, done.stderr + done.stdout
+    server = psycopg2.connect(address_with_role(restored_address, RUNTIME))
+    with server, server.cursor() as cursor:
+        assert excess_privileges(cursor) == []
+    server.close()
 
 
 def test_a_backup_says_which_file_is_missing(call, source, tmp_path):
