@@ -133,6 +133,11 @@ LIMITS = (
         reads=True, account=Rate(1200, TEN_MINUTES), address=Rate(12_000, TEN_MINUTES),
     ),
     Limit(
+        "receipt-links", "Too many links to proofs of submission opened in a short time.",
+        ("proposals:receipt-link", "proposals:receipt-by-link"),
+        reads=True, account=Rate(60, TEN_MINUTES), address=Rate(300, TEN_MINUTES),
+    ),
+    Limit(
         "waiting", "Too many requests for progress.",
         ("proposals:draft-pdf", "proposals:receipt-state"),
         reads=True, account=Rate(3000, TEN_MINUTES), address=Rate(30_000, TEN_MINUTES),
@@ -288,7 +293,7 @@ NEVER_WRITE: dict[str, tuple[str, ...]] = {
         "proposals:version", "proposals:receipt-state", "proposals:receipt", "proposals:proposal-pdf",
         "proposals:dossier", "proposals:version-file", "proposals:partner-profile",
         "proposals:find-partners", "proposals:next-profile", "partners:search",
-        "partners:organisations",
+        "partners:organisations", "proposals:receipt-link", "proposals:receipt-by-link",
         "partners:feed", "partners:requests-csv", "partners:requests-json",
     ),
     "Redirects, or answers 404": (

@@ -5,7 +5,7 @@ import re
 
 # The last part of each address that carries a token; also where it is quoted in a query (?next=%2F...).
 _TOKEN = re.compile(
-    r"(?P<place>(?:/|%2F)(?:join|invitations|unsubscribe|received|confirm-email|reset/key|reset%2Fkey)(?:/|%2F))"
+    r"(?P<place>(?:/|%2F)(?:join|invitations|receipts|unsubscribe|received|confirm-email|reset/key|reset%2Fkey)(?:/|%2F))"
     r"(?!own(?:/|%2F))[^/\s?&#%\"']+",
     re.IGNORECASE,
 )

@@ -17,8 +17,10 @@ from applicants.tests.factories import make_user
 from conftest import NEXT_DAY
 from cosme_portal.middleware import RefuseUnreadableValues
 from foundation import clock
+from proposals.dossier.document import Draft
 from proposals.models import Version
 from proposals.officers.tests.test_rights import objects, world
+from proposals.submission.receipt_links import contacts_by_key, receipt_link
 
 # Django itself shows a form for a new row in place of a change, if somebody sends “_saveasnew”.
 pytestmark = [pytest.mark.django_db, pytest.mark.ignore_template_errors]
@@ -107,8 +109,15 @@ def arguments(name, route, rows, version):
         "task": "decide",
         "sha256": version.sha256,
         "code": "LT",
+        "token": token_of(version),
     }
     return lambda argument: known.get(argument, 1)
+
+
+def token_of(version):
+    """Of a link to the proof of submission, as the email to a contact person holds it."""
+    address = contacts_by_key(Draft(version.proposal))["p2"]
+    return receipt_link(version, key="p2", address=address).split("/")[-2]
 
 
 def addresses(version):

@@ -27,6 +27,7 @@ from conftest import AFTERNOON
 from foundation import clock
 from foundation.folding import fold
 from proposals import tasks
+from proposals.dossier.document import Draft
 from proposals.dossier.file_screening import SHIPPED
 from proposals.dossier.tests.test_another_call import OPEN, content_of
 from proposals.models import Export, LedgerEntry, QueuedEmail, Receipt
@@ -36,6 +37,7 @@ from proposals.proof.receipts import create_receipt
 from proposals.reporting import exports
 from proposals.screening.automatic_check import screen_closed
 from proposals.submission.notifications import submission_details
+from proposals.submission.receipt_links import contacts_by_key, receipt_link
 from proposals.tests.factories import make_officer, make_ready, reload, save, submit
 from proposals.workspace.tests.test_uploads import pdf_bytes, upload
 
@@ -208,6 +210,18 @@ def test_no_address_tells_of_a_sealed_proposal(world, who):
             assert [item for item in result if item not in path] == [], path
             tried += 1
     assert tried > 300
+
+
+@pytest.mark.parametrize("who", [ADMINISTRATOR, *RIGHTS])
+def test_no_link_of_a_contact_person_opens_a_sealed_proposal_to_an_officer(world, who):
+    _known, sealed = world
+    [(key, address), *_others] = contacts_by_key(Draft(sealed.proposal)).items()
+    link = receipt_link(sealed, key=key, address=address)
+    client = client_of(who)
+    for path in (link, f"{link}pdf/"):
+        answer = client.get(path)
+        assert (answer.status_code, leaks_in(text_of(answer), sealed)) == (403, [])
+    assert client_of(NOBODY).get(f"{link}pdf/").status_code == 200
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """Emails about a submission, one to each contact of the consortium, none seeing another's address."""
 
+from dataclasses import replace
+
 from applicants.models import User
 from calls.eligibility.facts import Role
 from calls.templatetags.instants import in_words, utc
@@ -9,21 +11,23 @@ from proposals.consortium.members import coordinator_emails
 from proposals.delivery.emails import Attachment, EmailContent, queue_email
 from proposals.dossier.document import Draft
 from proposals.models import Proposal, QueuedEmail, Receipt, Version, Withdrawal
+from proposals.submission.receipt_links import LINK_LIFETIME, contacts_by_key, receipt_link
 
 
 def contacts_of(draft: Draft) -> list[str]:
     """Addresses of contact persons and of everyone who takes part, for an organisation or by invitation."""
+    return sorted({*addresses_that_sign_in(draft), *contacts_by_key(draft).values()})
+
+
+def addresses_that_sign_in(draft: Draft) -> list[str]:
+    """Addresses of everyone who takes part: these can open the pages of the proposal."""
     people = User.objects.filter(
         organisations__participations__proposal=draft.proposal, is_active=True
     ).values_list("email", flat=True)
     invited = User.objects.filter(
         collaborations__proposal=draft.proposal, is_active=True
     ).values_list("email", flat=True)
-    named = [
-        draft.profile(participant).answers["contact"].get("contact_email")
-        for participant in draft.participants
-    ]
-    return sorted({address.lower() for address in [*people, *invited, *named] if address})
+    return sorted({address.lower() for address in [*people, *invited]})
 
 
 def contacts_of_coordinator(draft: Draft) -> list[str]:
@@ -95,23 +99,44 @@ def notify_submission(version: Version) -> None:
             "Proposal %(proposal)s: version %(number)s received, replaces version %(earlier)s"
         )
         happened = _("We have received a new version of your consortium's proposal.")
-    queue_email(
-        EmailContent(
-            subject=subject % values,
-            what_happened=happened,
-            facts=submission_details(version),
-            status=_status_text(version),
-            next_step=_(
-                "Keep the proof of submission, which is attached or can be downloaded from the page "
-                "of this version. If you need to change something, edit the draft and submit it again "
-                "before the deadline."
-            ),
-            link=version.get_absolute_url(),
-            link_label=_("View this version and its proof of submission (sign-in required)"),
+    content = EmailContent(
+        subject=subject % values,
+        what_happened=happened,
+        facts=submission_details(version),
+        status=_status_text(version),
+        next_step=_(
+            "Keep the proof of submission, which is attached or can be downloaded from the page "
+            "of this version. If you need to change something, edit the draft and submit it again "
+            "before the deadline."
         ),
-        to=contacts_of(Draft(proposal)),
-        proposal=proposal,
-        key=f"submitted:{version.pk}",
+        link=version.get_absolute_url(),
+        link_label=_("View this version and its proof of submission (sign-in required)"),
+    )
+    draft, key = Draft(proposal), f"submitted:{version.pk}"
+    signing_in = addresses_that_sign_in(draft)
+    queue_email(content, to=signing_in, proposal=proposal, key=key)
+    contacts = {address: partner for partner, address in contacts_by_key(draft).items()}
+    for address in sorted(set(contacts) - set(signing_in)):
+        link = receipt_link(version, key=contacts[address], address=address)
+        queue_email(_for_contact(content, link), to=[address], proposal=proposal, key=key)
+
+
+def _for_contact(content: EmailContent, link: str) -> EmailContent:
+    """The same email for somebody who cannot sign in to the pages of the proposal."""
+    return replace(
+        content,
+        next_step=_(
+            "Keep the proof of submission, which is attached or can be downloaded with the link below "
+            "for %(days)s days. Do not forward this email: anyone with the link can download the proof, "
+            "which contains the submitted proposal. If something must be changed, contact the coordinator."
+        )
+        % {"days": LINK_LIFETIME.days},
+        link=link,
+        link_label=_("Download the proof of submission (no sign-in required)"),
+        reason=_(
+            "You receive this email because a partner of this proposal names this address as that of its "
+            "contact person."
+        ),
     )
 
 

@@ -5,10 +5,16 @@ from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
-from applicants.web import current_user, login_required_keep_post
+from applicants.web import (
+    applicants_only,
+    current_user,
+    hide_token_address,
+    login_required_keep_post,
+)
 from calls.eligibility import Outcome, Verdict
 from calls.request_arrival import full_arrival, received_at
 from foundation import clock
@@ -26,6 +32,7 @@ from proposals.steps.forms import DeclarationForm, WithdrawalForm
 from proposals.steps.wizard import by_step, corrections_of, fix_url
 from proposals.submission import submit
 from proposals.submission.font_coverage import unprintable_in
+from proposals.submission.receipt_links import LINK_LIFETIME, version_behind
 from proposals.workspace.dossier_diff import changes_since_current
 
 
@@ -242,3 +249,53 @@ def withdraw(request: HttpRequest, number: str) -> HttpResponse:
             _("Proposal withdrawn. You can submit it again before the deadline."),
         )
     return redirect(draft.proposal)
+
+
+# --- Behind the links in emails to contact persons -----------------------------------------------
+
+
+@require_safe
+def receipt_link(request: HttpRequest, token: str) -> HttpResponseBase:
+    """What a contact person without access can download by a link. The link is the key.
+
+    Looking changes nothing: programs that check emails open every link.
+    """
+    return hide_token_address(_receipt_link_page(request, token))
+
+
+@require_safe
+def receipt_by_link(request: HttpRequest, token: str) -> HttpResponseBase:
+    """The receipt as a PDF, and nothing else of the proposal."""
+    return hide_token_address(_receipt_by_link(request, token))
+
+
+@applicants_only
+def _receipt_link_page(request: HttpRequest, token: str) -> HttpResponse:
+    version = version_behind(token)
+    if version is None:
+        return _link_does_not_work(request)
+    context = {
+        "version": version,
+        "proposal": version.proposal,
+        "call": version.proposal.call,
+        "token": token,
+        "days": LINK_LIFETIME.days,
+        "is_ready": Receipt.objects.filter(version=version).exists(),
+    }
+    return render(request, "submission/receipt_link.html", context)
+
+
+@applicants_only
+def _receipt_by_link(request: HttpRequest, token: str) -> HttpResponse:
+    version = version_behind(token)
+    if version is None:
+        return _link_does_not_work(request)
+    if not Receipt.objects.filter(version=version).exists():
+        return redirect("proposals:receipt-link", token)
+    return _sealed(Receipt, version)
+
+
+def _link_does_not_work(request: HttpRequest) -> HttpResponse:
+    """The same answer to a link that was never ours, has expired, or was revoked."""
+    context = {"days": LINK_LIFETIME.days}
+    return render(request, "submission/receipt_link_shut.html", context, status=404)

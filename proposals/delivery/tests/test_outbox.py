@@ -149,11 +149,12 @@ def test_every_contact_gets_a_mail_of_its_own(call):
     assert {queued_email.state for queued_email in QueuedEmail.objects.all()} == {State.DONE}
     received = [item for item in mail.outbox if " received" in item.subject]
     contacts = contacts_of(Draft(proposal))
-    assert [message.to for message in received] == [[address] for address in contacts]
+    assert sorted(message.to for message in received) == [[address] for address in contacts]
     assert partner.email in contacts and len(contacts) == 3 + 3 + 1
+    own = next(message for message in received if message.to == [partner.email])
     for part in (proposal.number, version.sha256, "UTC+02:00", version.url):
-        assert part in received[0].body
-        assert part in received[0].alternatives[0].content
+        assert part in own.body
+        assert part in own.alternatives[0].content
 
 
 def test_submitting_does_not_need_a_broker(call, settings, monkeypatch):
