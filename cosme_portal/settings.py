@@ -292,6 +292,8 @@ MAX_TEXT_SIZE = 1024 * 1024  # bytes, of a form's text
 # Of a step that fills every field of every row to its limit in any script, as a browser encodes it.
 MAX_STEP_SIZE = 6 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_STEP_SIZE
+# Sixty activities, each with a box for every partner and deliverable; a browser sends only those ticked.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2500
 
 # --- Mail ------------------------------------------------------------------------------------
 
