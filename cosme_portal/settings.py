@@ -195,7 +195,7 @@ CACHES = {
         "LOCATION": CACHE_TABLE,
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     },
-    # Rendered parts of public pages, kept by each process and named after the change they show.
+    # Rendered parts of pages, kept by each process and named after the change or version they show.
     "pages": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "LOCATION": "pages",

@@ -36,7 +36,8 @@ PRIVATE_WORDS_OF_STRINGS = PRIVATE_WORDS | frozenset(
 )
 NAMING_KEYWORDS = frozenset({"name", "related_name"})
 PRIVATE_WORDS_ALLOWED = {
-    "CaseNote": "an officer writes a note on a case; the next five lines are about it",
+    "CaseNote": "an officer writes a note on a case; the next six lines are about it",
+    "CaseNoteQuerySet": "rows of it, with or without those that were undone",
     "NoteForm": "its form",
     "add_note": "stores it",
     "case_note": "a row of it",

@@ -65,7 +65,7 @@ def clicks_of_a_screening(port: int, source: Any) -> Iterator[bool]:
         context.add_cookies(cookies)
         hand = CountingHand(context.new_page())
         hand.page.set_default_timeout(15_000)
-        hand.page.goto(f"{address}{LIST}?q={case.proposal.number}")
+        hand.page.goto(f"{address}{LIST}?outcome=pass")
         screen_case(hand, case.proposal.number)
         browser.close()
     asked = f"at most {MAX_CLICKS}"
@@ -76,27 +76,21 @@ def clicks_of_a_screening(port: int, source: Any) -> Iterator[bool]:
 
 
 def screen_case(hand: CountingHand, number: str) -> None:
-    """From the list to a recorded decision, and back to the list."""
+    """From the list to a recorded decision, and on to the next case."""
     page = hand.page
     hand.follow(page.locator("#result_list").get_by_role("link", name=number))
-    hand.follow(page.locator("form[action$='/agree/'] button").first)
-    open_lines = page.locator("section.line form:not(:has(:checked))")
+    hand.save(page.locator("form[data-agree] button"))
+    open_lines = page.locator("[data-line]:not(.is-answered) > form:visible")
     for line in open_lines.element_handles():
-        hand.save(line.query_selector("[value=agree]"))
-    for checklist in page.locator("details.checklist").all():
-        hand.click(checklist.locator("summary"))
-        for answer in checklist.locator("[value=yes]").all():
-            hand.save(answer)
-    hand.follow(page.locator("a.decide[href$='/decide/']").last)
+        hand.save(line.query_selector("[data-key=c]"))
     hand.click(page.locator("[name=outcome][value=eligible]"))
-    reason = page.locator("[name=reason]")
+    reason = page.locator("#case-form [name=reason]")
     hand.click(reason)
     reason.fill("All conditions are met.")
-    hand.follow(page.locator("button.decide"))
+    hand.follow(page.locator("[data-key=s]"))
     if page.locator("[name=sure]").count():
         hand.click(page.locator("[name=sure]"))
         hand.follow(page.locator("button.decide"))
-    hand.follow(page.locator(".breadcrumbs a").nth(1))
 
 
 def _cookies_of_officer(source: Any, address: str) -> list[Any]:

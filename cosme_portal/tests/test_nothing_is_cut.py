@@ -44,7 +44,7 @@ ALLOWED = {
     ("foundation/limits.py", "32"): "a hash",
     ("proposals/delivery/emails.py", "32"): "a hash",
     ("proposals/reporting/admin/records.py", "SHORT"): "ends in …; the row leads to the whole",
-    ("proposals/screening/admin/sheet.py", "60"): "the name of a line of the sheet",
+    ("proposals/screening/admin/case_forms.py", "60"): "the name of a line of the sheet",
     ("foundation/csv_import.py", "MAX_SHOWN_LENGTH"): "ends in …; the table is the person's",
     ("proposals/dossier/file_reader.py", "MAX_SHOWN_LENGTH"): "ends in …; the file is the person's",
     ("proposals/dossier/file_reader.py", "MAX_SHOWN_LENGTH + 1"): "as above",

@@ -24,6 +24,7 @@ from proposals.reporting.admin import exports, list_rows, statistics
 from proposals.screening import queue
 from proposals.screening.admin import (
     assignment,
+    case_screen,
     columns,
     decision_pages,
     notification_pages,
@@ -211,7 +212,7 @@ class VersionAdmin(columns.CaseColumns, OfficerAdmin):
             return closed
         if version is None or not may_look or request.method != "GET":
             return super().change_view(request, object_id, form_url, extra_context)
-        return sheet.show(self, request, version)
+        return case_screen.show(self, request, version)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -224,7 +225,7 @@ class VersionAdmin(columns.CaseColumns, OfficerAdmin):
             return self.conflict_page(request, object_id) or redirect(
                 "admin:proposals_version_changelist"
             )
-        return sheet.history(self, request, version)
+        return case_screen.history(self, request, version)
 
     @admin.action(description=_("Assign to officers"), permissions=["assign"])
     def assign(self, request: HttpRequest, queryset: QuerySet[Version]) -> HttpResponse:

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from applicants.models import User
-from calls.triggers import final
+from calls.triggers import PORTAL_NOW, final, refused_if
 from proposals.models import triggers
 from proposals.models.notifications import every_kind
 from proposals.models.proposal import Proposal
@@ -205,6 +205,8 @@ class ScreeningAnswer(models.Model):
     answered_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     answered_at = models.DateTimeField()
 
+    event: "CaseEvent | None" = None  # that it was saved, where this process has just done so
+
     class Meta:
         ordering = ["version_id", "item"]
         constraints = [
@@ -220,19 +222,36 @@ class ScreeningAnswer(models.Model):
             ),
             pgtrigger.ReadOnly(name="screening_answer_line_is_final", fields=["version", "item"]),
             triggers.refreshes_case_state("answer"),
+            triggers.refreshes_case_state(
+                "undone_answer", version="OLD.version_id", operation=pgtrigger.Delete
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.item}: {self.answer}"
 
 
+class CaseNoteQuerySet(models.QuerySet["CaseNote"]):
+    def present(self) -> "CaseNoteQuerySet":
+        """Without those that were undone a moment after they were written."""
+        return self.filter(withdrawn_at=None)
+
+
 class CaseNote(models.Model):
-    """What officers write down for each other. Applicants never see it; nothing is changed later."""
+    """What officers write down for each other. Applicants never see it; nothing is changed later.
+
+    Whoever wrote it can take it back for a moment; it is then shown nowhere, and stays here.
+    """
 
     proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="case_notes")
     text = models.TextField()
     written_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     written_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, editable=False)
+
+    event: "CaseEvent | None" = None  # that it was added, where this process has just done so
+
+    objects = CaseNoteQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]
@@ -240,7 +259,17 @@ class CaseNote(models.Model):
             models.CheckConstraint(name="a_case_note_has_a_text", condition=Q(text__regex=r"\S"))
         ]
         triggers = [
-            final("case_notes_are_final"),
+            pgtrigger.Protect(name="case_notes_are_final", operation=pgtrigger.Delete),
+            pgtrigger.ReadOnly(
+                name="written_text_is_read_only",
+                fields=["proposal", "text", "written_by", "written_at"],
+            ),
+            refused_if(
+                "withdrawn_within_two_minutes",
+                f"OLD.withdrawn_at IS NOT NULL OR {PORTAL_NOW} > OLD.written_at + interval '2 minutes'",
+                "'note % is final', OLD.id",
+                operation=pgtrigger.Update,
+            ),
             triggers.out_of_conflict("note", officer="written_by_id", proposal="NEW.proposal_id"),
         ]
 
@@ -262,6 +291,7 @@ class CaseEvent(models.Model):
         DECIDED = "decided", _("recorded a decision")
         REVIEWED = "reviewed", _("reviewed a colleague's decision")
         INFORMED = "informed", _("sent the letter")
+        UNDONE = "undone", _("undid the last action")
         EXPORTED = "exported", _("exported the version")
         TAGGED = "tagged", _("added a tag")
         UNTAGGED = "untagged", _("removed a tag")

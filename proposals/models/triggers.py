@@ -302,13 +302,17 @@ VERSION_OF_REQUEST = (
 
 
 def refreshes_case_state(
-    name: str, *, version: str = "NEW.version_id", condition: str | None = None
+    name: str,
+    *,
+    version: str = "NEW.version_id",
+    condition: str | None = None,
+    operation: pgtrigger.Operation = pgtrigger.Insert,
 ) -> pgtrigger.Trigger:
     """What the list of cases shows of a version is gathered again; `version` is an expression."""
     return pgtrigger.Trigger(
         name=f"{name}_refreshes_case_state",
         when=pgtrigger.After,
-        operation=pgtrigger.Insert,
+        operation=operation,
         condition=pgtrigger.Condition(condition) if condition else None,
         func=f"""
             PERFORM proposals_refresh_case_state({version});

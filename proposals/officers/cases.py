@@ -6,6 +6,7 @@ A case is a submitted proposal as officers work on it. Everything here leaves an
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
@@ -124,11 +125,18 @@ def assign(
         Assignment.objects.update_or_create(
             proposal=proposal, defaults=values | {"assigned_at": clock.now()}
         )
-        details = {"officer": officer.pk, "due_on": due_on.isoformat() if due_on else None}
+        details = _assignment_details(officer.pk, due_on)
+        details |= {
+            "before": _assignment_details(before.officer_id, before.due_on) if before else None
+        }
         text = f"{officer}: {remark.strip()}" if remark.strip() else str(officer)
         log_event(proposal, CaseEvent.Kind.ASSIGNED, text, by=by, **details)
         changed += 1
     return changed
+
+
+def _assignment_details(officer: int, due_on: date | None) -> dict[str, Any]:
+    return {"officer": officer, "due_on": due_on.isoformat() if due_on else None}
 
 
 @transaction.atomic
@@ -200,5 +208,5 @@ def add_note(proposal: Proposal, text: str, *, by: User) -> CaseNote:
     case_note = CaseNote.objects.create(
         proposal=proposal, text=text, written_by=by, written_at=clock.now()
     )
-    log_event(proposal, CaseEvent.Kind.NOTED, by=by, note=case_note.pk)
+    case_note.event = log_event(proposal, CaseEvent.Kind.NOTED, by=by, note=case_note.pk)
     return case_note

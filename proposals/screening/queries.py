@@ -38,7 +38,7 @@ def fetch_sheet() -> Queries:
         "authors": User.objects.filter(pk__in=authors).order_by(),
         "decisions": Columns(Decision.objects.filter(**own), "pk"),
         "clarification_requests": Columns(ClarificationRequest.objects.filter(**own), "pk"),
-        "notes": Columns(CaseNote.objects.filter(proposal=proposal), "pk"),
+        "notes": Columns(CaseNote.objects.present().filter(proposal=proposal), "pk"),
         "receipts": Columns(Receipt.objects.filter(**own), "pk"),
         "proposal_pdfs": Columns(ProposalPdf.objects.filter(**own), "pk"),
     }

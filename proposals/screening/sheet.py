@@ -1,7 +1,7 @@
 """The screening sheet of a version: the automatic check rule by rule, and what officers answer to it.
 
-In the sections that the rules' classes name, in the order of a call's text; then the checklist of the
-definition of innovation clusters for each applicant.
+In the order of a call's text, and in the order of an officer's work: what a person decides, what is
+unusual, the checklist of each applicant, what is met.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,21 +14,25 @@ from django.utils.translation import gettext_lazy
 
 from applicants.models import User
 from calls.eligibility import Finding, Outcome, Verdict
-from calls.eligibility.facts import Role
 from calls.eligibility.readable import names_of
 from calls.eligibility.rules import Section, section_of, title_of
-from calls.innovation_clusters import Element
 from foundation import clock
 from foundation.sentences import gettext as _
 from proposals.dossier.facts import participants_in, readable
 from proposals.models import CaseEvent, ScreeningAnswer, VerdictRecord, Version
 from proposals.officers.cases import lock_case, log_event
+from proposals.screening.checklists import (
+    CHOICES_IN_CHECKLISTS,
+    WHOLE,
+    Checklist,
+    Denied,
+    checklists_of,
+    is_in_checklist,
+)
 
 Answer = ScreeningAnswer.Answer
 BEING_MADE = gettext_lazy("The officers' automatic check is running")
 TO_RULES = (Answer.AGREE, Answer.DIFFER, Answer.ASK)
-TO_CHECKLISTS = (Answer.AGREE, Answer.ASK)
-TO_ELEMENTS = (Answer.YES, Answer.NO, Answer.UNCLEAR)
 
 
 class NoSuchLine(Exception):
@@ -63,87 +67,19 @@ class SheetLine:
     choices: tuple[Answer, ...] = TO_RULES
 
     @property
+    def open_findings(self) -> list[Finding]:
+        """What of a rule is not simply met."""
+        return [finding for finding in self.findings if finding.outcome != Outcome.PASS]
+
+    @property
+    def met_findings(self) -> list[Finding]:
+        return [finding for finding in self.findings if finding.outcome == Outcome.PASS]
+
+    @property
     def outcome(self) -> Outcome:
         return max(
             (finding.outcome for finding in self.findings), key=lambda outcome: outcome.severity
         )
-
-
-@dataclass(frozen=True)
-class ElementLine:
-    item: str
-    element: Element
-    is_claimed: bool
-    answer: ScreeningAnswer | None
-    choices: tuple[Answer, ...] = TO_ELEMENTS
-
-    @property
-    def is_exception(self) -> bool:
-        """Required and not claimed, or not found by an officer: a person looks at it by itself."""
-        is_denied = self.answer is not None and self.answer.answer != Answer.YES
-        return is_denied or (self.element.is_required and not self.is_claimed)
-
-
-@dataclass(frozen=True)
-class Checklist:
-    """The definition's elements for one applicant, beside what it wrote itself.
-
-    What it claims is confirmed by one `answer`; exceptions are answered one by one.
-    """
-
-    key: str
-    name: str
-    words: list[tuple[str, str]]
-    lines: list[ElementLine]
-    answer: ScreeningAnswer | None = None
-    choices: tuple[Answer, ...] = TO_CHECKLISTS
-
-    @property
-    def item(self) -> str:
-        return f"checklist:{self.key}"
-
-    @property
-    def answered(self) -> int:
-        return sum(1 for line in self.lines if line.answer)
-
-    @property
-    def is_answered(self) -> bool:
-        return self.answer is not None or self.answered == len(self.lines)
-
-    @cached_property
-    def exceptions(self) -> list[ElementLine]:
-        return [line for line in self.lines if line.is_exception]
-
-    @cached_property
-    def others(self) -> list[ElementLine]:
-        return [line for line in self.lines if not line.is_exception]
-
-    @property
-    def open_exceptions(self) -> int:
-        return sum(1 for line in self.exceptions if line.answer is None)
-
-    @property
-    def summary(self) -> str:
-        """“Claims 9 of 12; required 5 of 5”."""
-        required = [line for line in self.lines if line.element.is_required]
-        text = _(
-            "Claims %(claimed)s of %(total)s elements; %(required)s of %(all_required)s required"
-        )
-        return text % {
-            "claimed": sum(line.is_claimed for line in self.lines),
-            "total": len(self.lines),
-            "required": sum(line.is_claimed for line in required),
-            "all_required": len(required),
-        }
-
-
-@dataclass(frozen=True)
-class Denied:
-    """An element of the definition that officers miss at an applicant."""
-
-    name: str
-    words: str
-    answer: ScreeningAnswer
 
 
 @dataclass(frozen=True)
@@ -155,6 +91,21 @@ class Sheet:
     def lines(self) -> Iterator[SheetLine]:
         for _title, lines in self.sections:
             yield from lines
+
+    @cached_property
+    def to_decide(self) -> list[SheetLine]:
+        """What a person decides, in the order of the call's text."""
+        clear = {Outcome.PASS, Outcome.WARN}
+        return [line for line in self.lines if line.outcome not in clear]
+
+    @cached_property
+    def to_review(self) -> list[SheetLine]:
+        """What is met, but unusual."""
+        return [line for line in self.lines if line.outcome == Outcome.WARN]
+
+    @cached_property
+    def met(self) -> list[SheetLine]:
+        return [line for line in self.lines if line.outcome == Outcome.PASS]
 
     @property
     def total(self) -> int:
@@ -220,19 +171,7 @@ def sheet_of(
     for finding in shown:
         by_rule.setdefault(finding.rule, []).append(finding)
     sections = _sections_of([_line(*pair, answers) for pair in by_rule.items()])
-    return Sheet(sections, _checklists(version, answers))
-
-
-def _checklists(version: Version, answers: Mapping[str, ScreeningAnswer]) -> list[Checklist]:
-    """One for each applicant, with the elements of the call; none where it has no elements."""
-    call = version.proposal.call
-    if not call.elements:
-        return []
-    names = names_of(participants_in(version.document), call.rule_date)
-    return [
-        _checklist(applicant, names[applicant["key"]], call.elements, answers)
-        for applicant in applicants_in(version.document)
-    ]
+    return Sheet(sections, checklists_of(version, answers))
 
 
 def _sections_of(lines: list[SheetLine]) -> list[tuple[str, list[SheetLine]]]:
@@ -248,40 +187,6 @@ def _line(rule: str, findings: list[Finding], answers: Mapping[str, ScreeningAns
     item = f"rule:{rule}"
     worst_first = sorted(findings, key=lambda finding: -finding.outcome.severity)
     return SheetLine(item, rule, title_of(rule), worst_first, answers.get(item))
-
-
-def applicants_in(dossier: dict[str, Any]) -> list[dict[str, Any]]:
-    """Associated partners take part at their own cost and are not judged."""
-    return [
-        participant
-        for participant in dossier["consortium"]
-        if participant["role"] != Role.ASSOCIATED.value
-    ]
-
-
-def _checklist(
-    row: dict[str, Any],
-    name: str,
-    elements: Iterable[Element],
-    answers: Mapping[str, ScreeningAnswer],
-) -> Checklist:
-    key = row["key"]
-    services = row["profile"].get("services", {})
-    claimed = set(services.get("elements", []))
-    lines = [
-        ElementLine(
-            f"element:{key}:{element.code}",
-            element,
-            element.code in claimed,
-            answers.get(f"element:{key}:{element.code}"),
-        )
-        for element in elements
-    ]
-    words = [
-        (_("How the organisation works as a cluster"), str(services.get("how") or "")),
-        (_("Its support services to businesses"), str(row.get("description") or "")),
-    ]
-    return Checklist(key, name, words, lines, answers.get(f"checklist:{key}"))
 
 
 def _title_of(item: str, version: Version) -> str:
@@ -306,21 +211,9 @@ def choices_of(version: Version, item: str) -> tuple[Answer, ...]:
     verdict = newest_verdict(version)
     if kind == "rule" and verdict is not None and rest in rules_in(verdict):
         return TO_RULES
-    if kind in CHOICES_IN_CHECKLISTS and _is_in_checklist(version, rest, is_whole=kind == WHOLE):
+    if kind in CHOICES_IN_CHECKLISTS and is_in_checklist(version, rest, is_whole=kind == WHOLE):
         return CHOICES_IN_CHECKLISTS[kind]
     raise NoSuchLine(item)
-
-
-WHOLE = "checklist"
-CHOICES_IN_CHECKLISTS = {WHOLE: TO_CHECKLISTS, "element": TO_ELEMENTS}
-
-
-def _is_in_checklist(version: Version, place: str, *, is_whole: bool) -> bool:
-    """Whether an applicant has this checklist ("p2"), or this element in it ("p2:C7")."""
-    key, _colon, code = place.partition(":")
-    codes = {element.code for element in version.proposal.call.elements}
-    keys = {applicant["key"] for applicant in applicants_in(version.document)}
-    return key in keys and bool(codes) and (not code if is_whole else code in codes)
 
 
 @transaction.atomic
@@ -345,13 +238,6 @@ def save_answer(
         raise ReasonRequired
     if item.startswith(f"{WHOLE}:") and answer == Answer.AGREE:
         _check_exceptions(version, item)
-    values = {
-        "answer": answer,
-        "reason": reason.strip(),
-        "answered_by": by,
-        "answered_at": clock.now(),
-        "revision": seen_revision + 1,
-    }
     present = version.screening_answers.filter(item=item)
     current = present.select_related("answered_by").first()
     if current is not None and current.revision != seen_revision:
@@ -359,22 +245,57 @@ def save_answer(
         if stored == (by, answer, reason.strip()):
             return current
         raise AnsweredMeanwhile(current)
+    values = {
+        "answer": answer,
+        "reason": reason.strip(),
+        "answered_by": by,
+        "answered_at": clock.now(),
+        "revision": 1 + (current.revision if current else _last_revision(version, item)),
+    }
     saved, _is_new = version.screening_answers.update_or_create(item=item, defaults=values)
-    details = {"item": item, "answer": answer, "reason": reason.strip()}
+    details = {
+        "version": version.pk,
+        "item": item,
+        "answer": answer,
+        "reason": reason.strip(),
+        "revision": saved.revision,
+        "before": _as_details(current),
+    }
     text = f"{_title_of(item, version)}: {Answer(answer).label}"
-    log_event(version.proposal, CaseEvent.Kind.ANSWERED, text, by=by, **details)
+    saved.event = log_event(version.proposal, CaseEvent.Kind.ANSWERED, text, by=by, **details)
     return saved
+
+
+def _last_revision(version: Version, item: str) -> int:
+    """That of an answer which was undone; numbers are not used again, or an old page would overwrite."""
+    saved = version.proposal.case_events.filter(
+        kind=CaseEvent.Kind.ANSWERED, details__version=version.pk, details__item=item
+    )
+    newest = saved.order_by("-pk").values_list("details__revision", flat=True).first()
+    return newest or 0
+
+
+def _as_details(answer: ScreeningAnswer | None) -> dict[str, Any] | None:
+    """An answer as the event that replaces it keeps it."""
+    if answer is None:
+        return None
+    return {
+        "answer": answer.answer,
+        "reason": answer.reason,
+        "by": answer.answered_by_id,
+        "at": answer.answered_at.isoformat(),
+    }
 
 
 def _check_exceptions(version: Version, item: str) -> None:
     answers = {answer.item: answer for answer in version.screening_answers.all()}
-    if any(row.item == item and row.open_exceptions for row in _checklists(version, answers)):
+    if any(row.item == item and row.open_exceptions for row in checklists_of(version, answers)):
         raise ExceptionsOpen
 
 
 @transaction.atomic
-def confirm_met_rules(version: Version, *, by: User) -> int:
-    """Agree with every rule that is met and that nobody has answered; returns with how many.
+def confirm_met_rules(version: Version, *, by: User) -> list[ScreeningAnswer]:
+    """Agree with every rule that is met and that nobody has answered; returns the answers.
 
     Raises:
         InterestDeclared: the case is closed to this officer.
@@ -382,9 +303,5 @@ def confirm_met_rules(version: Version, *, by: User) -> int:
     lock_case(version.proposal_id, by=by)
     stored = newest_verdict(version)
     sheet = sheet_of(version, stored.verdict if stored else None)
-    agreed = 0
-    for line in sheet.lines:
-        if line.answer is None and line.outcome == Outcome.PASS:
-            save_answer(version, line.item, answer=Answer.AGREE, reason="", seen_revision=0, by=by)
-            agreed += 1
-    return agreed
+    values: dict[str, Any] = {"answer": Answer.AGREE, "reason": "", "seen_revision": 0, "by": by}
+    return [save_answer(version, line.item, **values) for line in sheet.met if line.answer is None]

@@ -126,6 +126,16 @@ def counting_words(counting: str) -> str:
     }[CountStatus(counting)]
 
 
+@register.filter
+def counting_outcome(counting: str) -> str:
+    """The outcome whose colour says how a partner counts."""
+    return {
+        CountStatus.COUNTS: Outcome.PASS,
+        CountStatus.UNDECIDED: Outcome.NEEDS_REVIEW,
+        CountStatus.EXCLUDED: Outcome.INELIGIBLE,
+    }[CountStatus(counting)].value
+
+
 @register.simple_tag
 def finding_entry(finding: Finding, *, link: str | None = "", place: str = "") -> SafeString:
     """A finding in a list of findings; `link` leads to where it is fixed, `place` names the section.

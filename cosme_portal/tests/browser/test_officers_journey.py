@@ -122,19 +122,22 @@ def assign_and_screen(officer, version):
     officer.assert_shows("2 cases assigned to", "To do 2")
     officer.goto(LIST + "?queue=mine&q=" + version.proposal.number)
     officer.press(version.proposal.number, within="#result_list")
-    officer.press("that are met", within="#content")
-    # By keyboard: the button leads to the next line, a radio is chosen by an arrow, and saves itself.
+    # By keyboard: a key confirms what is met, others select a line, confirm it, and disagree.
     page = officer.page
-    page.locator("#next-unanswered").focus()
-    page.keyboard.press("Enter")
-    page.keyboard.press("Space")
+    page.keyboard.press("a")
+    wait_until(lambda: ScreeningAnswer.objects.count() > 10)
+    page.keyboard.press("j")
+    line = page.locator("[data-line='rule:established']")
+    assert "is-selected" in line.get_attribute("class")
+    assert page.locator("#part-p1.is-marked").count() == 1
+    page.keyboard.press("c")
     wait_until(
         lambda: ScreeningAnswer.objects.filter(item="rule:established", answer="agree").exists()
     )
-    line = page.locator("form[data-line='rule:established']")
-    line.locator("[value=differ]").check()
-    line.get_by_text("Not saved yet. Enter the reason why you disagree.").wait_for()
-    assert page.evaluate("document.activeElement.name") == "reason"
+    page.locator("[data-line].is-selected:not([data-line='rule:established'])").wait_for()
+    page.keyboard.press("k")
+    page.keyboard.press("d")
+    wait_until(lambda: page.evaluate("document.activeElement.name") == "reason")
     page.keyboard.type("It was ratified in time.")
     page.keyboard.press("Tab")
     answer_values = {"item": "rule:established", "reason": "It was ratified in time."}
@@ -158,8 +161,8 @@ def ask_and_answer(officer, lead, version):
 def decide_and_notify(officer, colleague, version):
     officer.goto(reverse("admin:proposals_version_change", args=[version.pk]))
     officer.assert_shows("On 4 May 2016.")
-    officer.press("Record a decision", within="#content")
-    officer.fill(outcome="eligible", reason="Ratified, as the answer shows.")
+    officer.fill(outcome="eligible")
+    officer.page.locator("#case-form [name=reason]").fill("Ratified, as the answer shows.")
     officer.press("Record decision", within="#content")
     officer.assert_shows("points on the screening sheet are checked.")
     officer.page.check("[name=sure]")

@@ -122,10 +122,10 @@ def test_after_the_deadline_the_sheet_shows_verdict_files_and_receipt(call):
         SECRET,
         "signed its COSME agreement on 3 March 2015",
         "Call page, eligible applicants",
-        "country: AL",
+        "country: Albania",
         version.sha256,
         reverse("proposals:receipt", args=[version.proposal.number, 1]),
-        "Record a decision",
+        "Record decision",
         "Kim Contact",
     ):
         assert part in html

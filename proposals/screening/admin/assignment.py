@@ -20,13 +20,14 @@ from foundation.fields import DayField
 from foundation.identifiers import keys_of
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
-from proposals.models import Proposal, Version
+from proposals.models import CaseEvent, Proposal, Version
 from proposals.officers.cases import (
     ConflictOfInterestError,
     assign,
     assign_by_load,
     screening_officers,
 )
+from proposals.screening.admin.undo_offers import undo_tag
 
 if TYPE_CHECKING:
     from proposals.officers.admin_pages import OfficerAdmin
@@ -99,6 +100,7 @@ def _assign(model_admin: "OfficerAdmin", request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return choose(model_admin, request, chosen, form)
     proposals = Proposal.objects.filter(versions__in=chosen).order_by("pk")
+    begun_at = clock.now()
     officers = list(form.cleaned_data["officers"])
     details = {name: form.cleaned_data[name] for name in ("due_on", "remark")}
     by = current_user(request)
@@ -115,7 +117,13 @@ def _assign(model_admin: "OfficerAdmin", request: HttpRequest) -> HttpResponse:
         )
         form.add_error("officers", text % {"officer": refusal.officer, "numbers": numbers})
         return choose(model_admin, request, chosen, form)
-    _show_result(request, data)
+    made = CaseEvent.objects.filter(
+        kind=CaseEvent.Kind.ASSIGNED,
+        by=current_user(request),
+        at__gte=begun_at,
+        proposal__in=proposals,
+    )
+    _show_result(request, data, undo_tag(made.values_list("pk", flat=True)))
     return redirect("admin:proposals_version_changelist")
 
 
@@ -126,7 +134,9 @@ def chosen_versions(request: HttpRequest) -> QuerySet[Version]:
     return readable.filter(pk__in=sent).select_related("proposal__assignment__officer")
 
 
-def _show_result(request: HttpRequest, values: dict[User, int]) -> None:
+def _show_result(request: HttpRequest, values: dict[User, int], tag: str) -> None:
+    """A line for each officer; the last one offers to undo all."""
+    last = [officer for officer, count in values.items() if count][-1:]
     for officer, count in values.items():
         if not count:
             text = _("No change: the cases are already assigned to %(officer)s with this due date.")
@@ -137,7 +147,8 @@ def _show_result(request: HttpRequest, values: dict[User, int]) -> None:
             "%(count)s cases assigned to %(officer)s.",
             count,
         )
-        messages.success(request, text % {"count": count, "officer": officer})
+        message = text % {"count": count, "officer": officer}
+        messages.success(request, message, extra_tags=tag if officer in last else "")
     if not values:
         messages.warning(
             request, _("No case was assigned: every officer you chose has a conflict of interest.")

@@ -1,5 +1,7 @@
 """Recording outcomes: for one version, with the texts of its findings, or for many at once."""
 
+from collections.abc import Iterable
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -11,7 +13,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from applicants.fields import TextField
+from applicants.once import idempotent
 from applicants.web import current_user
 from calls.eligibility import digest_of
 from foundation import clock
@@ -22,6 +24,9 @@ from proposals.delivery import wakeup
 from proposals.models import Decision, DecisionState, Version
 from proposals.officers.admin_pages import get_case_or_404
 from proposals.screening import bulk, decisions
+from proposals.screening.admin.case_forms import DecisionForm, NoteForm
+from proposals.screening.admin.case_place import CasePlace, case_url, list_query
+from proposals.screening.admin.undo_offers import add_note
 from proposals.screening.reversals import next_reversal
 from proposals.screening.sheet import BEING_MADE, newest_verdict, sheet_of
 
@@ -35,24 +40,6 @@ RIGHTS = {
     bulk.BulkAction.CONFIRM: "proposals.add_decisionreview",
     bulk.BulkAction.INFORM: "proposals.add_decisionnotice",
 }
-
-
-class DecisionForm(forms.Form):
-    """An outcome and why."""
-
-    outcome = forms.ChoiceField(
-        label=gettext_lazy("Decision"),
-        choices=Decision.OutcomeChoices,
-        widget=forms.RadioSelect,
-    )
-    reason = TextField(
-        label=gettext_lazy("Reason"),
-        help_text=gettext_lazy(
-            "Shown to the applicant in the letter. State what was found and the passage of the "
-            "call text that applies."
-        ),
-        rows=10,
-    )
 
 
 class SureForm(DecisionForm):
@@ -86,58 +73,96 @@ def urls_of(model_admin: "OfficerAdmin") -> list[Any]:
     def decide(request: HttpRequest, pk: int) -> HttpResponse:
         return _decide(model_admin, request, get_case_or_404(request, pk))
 
+    def go_on(request: HttpRequest, pk: int) -> HttpResponse:
+        return _save_and_go_on(model_admin, request, get_case_or_404(request, pk))
+
     def many(request: HttpRequest, task: str) -> HttpResponse:
         return _many(model_admin, request, task)
 
     # The right for a task is asked in `_many`: one address serves all three.
     return [
         model_admin.url("<int:pk>/decide/", decide, "decide", "proposals.add_decision"),
+        model_admin.url(
+            "<int:pk>/next/", require_POST(idempotent(go_on)), "next", "proposals.add_casenote"
+        ),
         model_admin.url("bulk/<str:task>/", require_POST(many), "bulk", "proposals.view_version"),
     ]
 
 
-def _decide(model_admin: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
-    stored = newest_verdict(version)
-    verdict = stored.verdict if stored else None
-    texts = decisions.snippets(version, stored)
-    query_dict = request.POST.copy()
-    adds = query_dict.pop("add", [])
-    if adds:
-        chosen = [text for rule, text in texts if rule in adds]
-        present = query_dict.get("reason", "").strip()
-        chosen = [text for text in chosen if text not in present]
-        query_dict["reason"] = "\n\n".join([present, *chosen]).strip()
-        form = DecisionForm(initial=query_dict.dict())
-    else:
-        form = DecisionForm(request.POST or None, initial=_sent_back_words(version))
+def _decide(
+    model_admin: "OfficerAdmin",
+    request: HttpRequest,
+    version: Version,
+    *,
+    leads_to: str = "",
+    text_form: forms.Form | None = None,
+) -> HttpResponse:
+    """The page of a decision; once it is recorded, on to `leads_to`, or back to the case."""
+    texts = decisions.snippets(version, newest_verdict(version))
+    if request.POST.getlist("add"):
+        return _show_decision(
+            model_admin, request, version, _with_findings(request, texts), text_form=text_form
+        )
+    form: forms.Form = DecisionForm(request.POST or None, initial=_sent_back_words(version))
     remarks: list[str] = []
-    if request.method == "POST" and not adds and form.is_valid():
+    if request.method == "POST" and form.is_valid():
         remarks = decisions.remarks_on(
             version, form.cleaned_data["outcome"], by=current_user(request)
         )
         form = SureForm(request.POST) if remarks else form
-    if request.method == "POST" and not adds and form.is_valid():
-        form.cleaned_data.pop("sure", None)
-        try:
-            decisions.record_decision(version, by=current_user(request), **form.cleaned_data)
-        except (decisions.CannotDecide, decisions.StillSealed) as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(
-                request, _("Decision recorded. It takes effect once a second officer confirms it.")
-            )
-            return redirect("admin:proposals_version_change", version.pk)
+    if request.method == "POST" and form.is_valid() and _record(request, version, form):
+        return redirect(leads_to or case_url(version.pk, list_query(request)))
+    return _show_decision(model_admin, request, version, form, remarks=remarks, text_form=text_form)
+
+
+def _with_findings(request: HttpRequest, texts: list[tuple[str, str]]) -> forms.Form:
+    """The form with the texts of chosen findings added to its reason."""
+    values, adds = request.POST.dict(), request.POST.getlist("add")
+    present = str(values.get("reason", "")).strip()
+    chosen = [text for rule, text in texts if rule in adds and text not in present]
+    values["reason"] = "\n\n".join([present, *chosen]).strip()
+    return DecisionForm(initial=values)
+
+
+def _record(request: HttpRequest, version: Version, form: forms.Form) -> bool:
+    """Whether the decision was recorded; if not, the form says why."""
+    form.cleaned_data.pop("sure", None)
+    try:
+        decisions.record_decision(version, by=current_user(request), **form.cleaned_data)
+    except (decisions.CannotDecide, decisions.StillSealed) as refusal:
+        form.add_error(None, str(refusal))
+        return False
+    text = _("Decision recorded. It takes effect once a second officer confirms it.")
+    messages.success(request, text)
+    return True
+
+
+def _show_decision(
+    model_admin: "OfficerAdmin",
+    request: HttpRequest,
+    version: Version,
+    form: forms.Form,
+    *,
+    remarks: Iterable[str] = (),
+    text_form: forms.Form | None = None,
+) -> HttpResponse:
+    stored = newest_verdict(version)
+    verdict = stored.verdict if stored else None
+    has_errors = form.errors or (text_form is not None and text_form.errors)
     return model_admin.render(
         request,
         "admin/proposals/version/decide.html",
         title=_("Record a decision"),
-        status=422 if form.errors else 200,
+        status=422 if has_errors else 200,
         version=version,
         sheet=sheet_of(version, verdict),
         verdict=verdict,
         being_made=BEING_MADE,
         form=form,
-        texts=texts,
+        note_form=text_form,
+        next_case=request.POST.get("next", ""),
+        case_url=case_url(version.pk, list_query(request)),
+        texts=decisions.snippets(version, stored),
         remarks=remarks,
         sent_back=_sent_back(version),
         reversal=next_reversal(version),
@@ -145,6 +170,40 @@ def _decide(model_admin: "OfficerAdmin", request: HttpRequest, version: Version)
             version, proposal=version.proposal, by=current_user(request)
         ),
     )
+
+
+def _save_and_go_on(
+    model_admin: "OfficerAdmin", request: HttpRequest, version: Version
+) -> HttpResponse:
+    """Keep the note and the decision that were typed, if any, and lead to the next case of the list.
+
+    All or nothing: where the decision cannot be recorded, the page comes back with both texts.
+    """
+    has_text = bool(request.POST.get("text", "").strip())
+    text_form = NoteForm(request.POST) if has_text else None
+    if text_form is not None and not text_form.is_valid():
+        form = DecisionForm(initial=request.POST.dict())
+        return _show_decision(model_admin, request, version, form, text_form=text_form)
+    response: HttpResponse = redirect(_next_case(request))
+    if _is_decision_typed(request):
+        response = _decide(
+            model_admin, request, version, leads_to=_next_case(request), text_form=text_form
+        )
+    if text_form is not None and response.status_code == HTTPStatus.FOUND:
+        add_note(request, version, text_form.cleaned_data["text"])
+    return response
+
+
+def _is_decision_typed(request: HttpRequest) -> bool:
+    values = (request.POST.get(name, "").strip() for name in ("outcome", "reason"))
+    return request.user.has_perm("proposals.add_decision") and any(values)
+
+
+def _next_case(request: HttpRequest) -> str:
+    """What followed when the page was made: a case that is decided may not be in the list any more."""
+    key = key_of(request.POST.get("next", ""))
+    query = list_query(request)
+    return case_url(key, query) if key else CasePlace(query).list_url
 
 
 def _sent_back(version: Version) -> Decision | None:

@@ -1,56 +1,43 @@
-"""The screening sheet of a version, and what officers do from there: answer, note, ask, step back."""
+"""What officers do from the screen of a case: answer, note, ask, step back, undo."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from django import forms
 from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from applicants.autosave import is_autosave
-from applicants.fields import TextField
 from applicants.once import idempotent
 from applicants.web import current_user
-from calls.eligibility.facts import Audience
 from calls.templatetags.instants import in_words
 from foundation import clock
-from foundation.fields import MomentField
-from foundation.query_batches import (
-    Results,
-    set_related,
-)
 from foundation.sentences import gettext as _
 from foundation.sentences import ngettext
 from proposals.delivery import wakeup
-from proposals.dossier.document import Draft
-from proposals.dossier.facts import files_of
 from proposals.models import (
     ClarificationFile,
-    ClarificationRequest,
-    Decision,
     ScreeningAnswer,
     Version,
 )
 from proposals.officers import cases
 from proposals.officers.admin_pages import get_case_or_404
-from proposals.proof.receipts import version_context
 from proposals.screening import clarifications
 from proposals.screening import decisions as deciding
 from proposals.screening import sheet as sheets
-from proposals.screening.queries import (
-    MAX_NEIGHBOURS,
-    NEIGHBOUR_COLUMNS,
-    fetch_neighbours,
-    fetch_sheet,
-)
-from proposals.submission.notifications import addresses_of_coordinator, contact_persons
+from proposals.screening.admin.case_forms import AnswerForm, ConflictForm, NoteForm, QuestionForm
+from proposals.screening.admin.case_place import case_url, list_query
+from proposals.screening.admin.undo_offers import add_note, event_keys, undo_tag
+from proposals.screening.undo import CannotUndo, undo_events
+from proposals.submission.notifications import addresses_of_coordinator
 
 if TYPE_CHECKING:
     from proposals.officers.admin_pages import OfficerAdmin
@@ -58,48 +45,6 @@ if TYPE_CHECKING:
 BRUSSELS = ZoneInfo("Europe/Brussels")
 USUAL_TIME_TO_ANSWER = timedelta(days=7)
 TEMPLATES = "admin/proposals/version"
-
-
-class AnswerForm(forms.Form):
-    item = forms.CharField(max_length=60)
-    answer = forms.ChoiceField(choices=ScreeningAnswer.Answer)
-    reason = TextField(max_length=5000, required=False)
-    revision = forms.IntegerField(min_value=0, max_value=1_000_000, widget=forms.HiddenInput)
-
-
-class NoteForm(forms.Form):
-    text = TextField(
-        label=gettext_lazy("Note for colleagues"),
-        max_length=5000,
-        rows=3,
-        help_text=gettext_lazy(
-            "Applicants cannot see notes. You cannot change a note after adding it."
-        ),
-    )
-
-
-class ConflictForm(forms.Form):
-    reason = TextField(
-        label=gettext_lazy("Nature of the conflict of interest"),
-        max_length=2000,
-        rows=3,
-    )
-
-
-class QuestionForm(forms.Form):
-    text = TextField(
-        label=gettext_lazy("Clarification request"),
-        max_length=5000,
-        rows=8,
-    )
-    due_at = MomentField(
-        label=gettext_lazy("Reply due before (Brussels time)"),
-        help_text=gettext_lazy(
-            "For example, 21.4.2015 17:00. Replies are then accepted until 16:59:59; 17:00:00 is "
-            "too late."
-        ),
-    )
-    item = forms.CharField(max_length=60, required=False, widget=forms.HiddenInput)
 
 
 def urls_of(model_admin: "OfficerAdmin") -> list[Any]:
@@ -133,114 +78,15 @@ def urls_of(model_admin: "OfficerAdmin") -> list[Any]:
             f"{add}clarificationrequest",
         ),
         model_admin.url(
+            "undo/", require_POST(partial(_undo, model_admin)), "undo", f"{add}assignment"
+        ),
+        model_admin.url(
             "<int:pk>/replies/<int:file>/",
             require_safe(of_case(_reply_file)),
             "reply_file",
             "proposals.view_version",
         ),
     ]
-
-
-def show(model_admin: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
-    """The sheet; that somebody looked at it is noted."""
-    cases.log_read(version, _("The screening sheet"), by=current_user(request))
-    return model_admin.render(
-        request, f"{TEMPLATES}/sheet.html", title=str(version), **_context(request, version)
-    )
-
-
-def _context(request: HttpRequest, version: Version) -> dict[str, Any]:
-    """Of what most cases have none of, only the keys are read first."""
-    rows = fetch_sheet(version=version.pk, proposal=version.proposal_id)
-    verdicts = rows["verdicts"]
-    of_officers = [item for item in verdicts if item.audience == Audience.OFFICER.value]
-    of_applicants = (item for item in verdicts if item.audience == Audience.APPLICANT.value)
-    version.initial_verdict = next(of_applicants, None)
-    verdict = of_officers[-1].verdict if of_officers else None
-    decisions = _decisions(version) if rows["decisions"] else []
-    context = version_context(version)
-    counts = version.proposal.current_version_id == version.pk
-    context |= {
-        "waits": any(decision.reviewed is None for decision in decisions),
-        "verdicts": verdicts,
-        "verdict": verdict,
-        "being_made": sheets.BEING_MADE,
-        "sheet": sheets.sheet_of(version, verdict, _answers_in(rows)),
-        "files": files_of(version, context["dossier"]),
-        "contacts": contact_persons(Draft(version.proposal)),
-        "decisions": decisions,
-        "counts": counts,
-        "receipt": bool(rows["receipts"]),
-        "has_proposal_pdf": bool(rows["proposal_pdfs"]),
-        "questions": _clarification_requests(version) if rows["clarification_requests"] else [],
-        "notes": (
-            list(version.proposal.case_notes.select_related("written_by")) if rows["notes"] else []
-        ),
-        "note_form": NoteForm(),
-        "neighbours": _neighbours(request, version),
-        "assignment": version.proposal.assigned,
-        "in_force": deciding.decision_in_force(version) if decisions else None,
-        "answer_url": reverse("admin:proposals_version_answer", args=[version.pk]),
-        "clarification_url": reverse(
-            "admin:proposals_version_request_clarification", args=[version.pk]
-        ),
-        "may_answer": request.user.has_perm("proposals.add_screeninganswer"),
-        "may_ask": counts and request.user.has_perm("proposals.add_clarificationrequest"),
-    }
-    return context
-
-
-def _answers_in(rows: Results) -> list[ScreeningAnswer]:
-    authors = {author.pk: author for author in rows["authors"]}
-    for answer in rows["answers"]:
-        set_related(answer, answered_by=authors[answer.answered_by_id])
-    return rows["answers"]
-
-
-def _decisions(version: Version) -> list[Decision]:
-    related = ("decided_by", "review__reviewed_by", "notice", "reverses")
-    return list(version.decisions.with_conditions_since().select_related(*related))
-
-
-def _clarification_requests(version: Version) -> list[ClarificationRequest]:
-    requests = version.clarification_requests.select_related("requested_by", "reply__replied_by")
-    return list(requests.prefetch_related("reply__files"))
-
-
-def _neighbours(request: HttpRequest, version: Version) -> tuple[list[tuple[Any, str]], int]:
-    """Other counting versions of the call with an organisation of this one, and which they share.
-
-    At most so many, and how many there are beside them.
-    """
-    rows = fetch_neighbours(
-        officer=current_user(request).pk,
-        moment=clock.now(),
-        call=version.proposal.call.pk,
-        proposal=version.proposal_id,
-        organisations=version.organisations,
-    )
-    names = {organisation.pk: organisation.name for organisation in rows["organisations"]}
-    results = [dict(zip(NEIGHBOUR_COLUMNS, row, strict=True)) for row in rows["neighbours"]]
-    shared = [sorted(set(item["organisations"]) & names.keys()) for item in results]
-    texts = [", ".join(names[pk] for pk in pks) for pks in shared]
-    total = results[0]["total"] if results else 0
-    return list(zip(results, texts, strict=True)), max(0, total - MAX_NEIGHBOURS)
-
-
-def history(model_admin: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
-    """All that officers did to the case of a version, newest first."""
-    events = version.proposal.case_events.select_related("by")
-    return model_admin.render(
-        request,
-        f"{TEMPLATES}/history.html",
-        title=_("History of %(number)s") % {"number": version.proposal.number},
-        version=version,
-        events=list(events[:MAX_EVENTS]),
-        more=max(0, events.count() - MAX_EVENTS),
-    )
-
-
-MAX_EVENTS = 500
 
 
 # Why a line was not saved, in words, and the status of the answer.
@@ -285,19 +131,34 @@ def _answer(model_admin: "OfficerAdmin", request: HttpRequest, version: Version)
         return _refused(
             model_admin, request, version, message, 409, revision=meanwhile.current.revision
         )
-    if not is_autosave(request):
-        return redirect(_line_in_sheet(version, saved.item))
+    message = _("Saved %(time)s") % {"time": f"{saved.answered_at.astimezone(BRUSSELS):%H:%M:%S}"}
+    if is_autosave(request):
+        return JsonResponse(_state_of(version, [saved]) | {"words": message})
+    if saved.answer == ScreeningAnswer.Answer.ASK:
+        return redirect(_ask_url(request, version, saved.item))
+    _offer_undo(request, [saved], message)
+    return redirect(_case_url(request, version, saved.item))
+
+
+def _state_of(version: Version, saved: list[ScreeningAnswer]) -> dict[str, Any]:
+    """What a page that stays shows after these lines were saved."""
     stored = sheets.newest_verdict(version)
     sheet = sheets.sheet_of(version, stored.verdict if stored else None)
-    message = _("Saved %(time)s") % {"time": f"{saved.answered_at.astimezone(BRUSSELS):%H:%M:%S}"}
-    return JsonResponse(
-        {
-            "revision": saved.revision,
-            "words": message,
-            "progress": _progress(sheet),
-            "answered": sheet.answered,
-        }
-    )
+    return {
+        "lines": {answer.item: answer.revision for answer in saved},
+        "progress": _progress(sheet),
+        "answered": sheet.answered,
+        "undo": [answer.event.pk for answer in saved if answer.event],
+    }
+
+
+def _offer_undo(request: HttpRequest, saved: list[ScreeningAnswer], text: str) -> None:
+    events = [answer.event.pk for answer in saved if answer.event]
+    messages.success(request, text, extra_tags=undo_tag(events))
+
+
+def _ask_url(request: HttpRequest, version: Version, item: str) -> str:
+    return case_url(version.pk, list_query(request), page="request_clarification", item=item)
 
 
 def _confirm_met(
@@ -306,15 +167,20 @@ def _confirm_met(
     try:
         agreed = sheets.confirm_met_rules(version, by=current_user(request))
     except sheets.AnsweredMeanwhile as meanwhile:
-        messages.error(request, _who_was_faster(meanwhile.current))
-    else:
-        text = ngettext(
-            "You confirmed %(count)s rule that is met.",
-            "You confirmed %(count)s rules that are met.",
-            agreed,
-        )
-        messages.success(request, text % {"count": agreed})
-    return redirect("admin:proposals_version_change", version.pk)
+        text = _who_was_faster(meanwhile.current)
+        if is_autosave(request):
+            return JsonResponse({"words": text}, status=409)
+        messages.error(request, text)
+        return redirect(_case_url(request, version))
+    text = ngettext(
+        "You confirmed %(count)s rule that is met.",
+        "You confirmed %(count)s rules that are met.",
+        len(agreed),
+    ) % {"count": len(agreed)}
+    if is_autosave(request):
+        return JsonResponse(_state_of(version, agreed) | {"words": text})
+    _offer_undo(request, agreed, text)
+    return redirect(_case_url(request, version))
 
 
 def _progress(sheet: sheets.Sheet) -> str:
@@ -357,18 +223,37 @@ def _refused(
     )
 
 
-def _line_in_sheet(version: Version, item: str) -> str:
-    return reverse("admin:proposals_version_change", args=[version.pk]) + f"#{item}"
+def _case_url(request: HttpRequest, version: Version, fragment: str = "") -> str:
+    """Back to the screen of the case, which keeps its place in the list."""
+    return case_url(version.pk, list_query(request), fragment=fragment)
 
 
 def _add_note(model_admin: "OfficerAdmin", request: HttpRequest, version: Version) -> HttpResponse:
     form = NoteForm(request.POST)
     if form.is_valid():
-        cases.add_note(version.proposal, form.cleaned_data["text"], by=current_user(request))
-        messages.success(request, _("Note added."))
+        add_note(request, version, form.cleaned_data["text"])
     else:
         messages.error(request, _("Note not added. Enter a note of up to 5,000 characters."))
-    return redirect("admin:proposals_version_change", version.pk)
+    return redirect(_case_url(request, version))
+
+
+def _undo(model_admin: "OfficerAdmin", request: HttpRequest) -> HttpResponse:
+    """Undo what this officer did a moment ago, and lead back to where it was offered."""
+    back = request.POST.get("back", "")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        back = reverse("admin:proposals_version_changelist")
+    try:
+        count = undo_events(event_keys(request), by=current_user(request))
+    except CannotUndo:
+        text = _(
+            "Not undone: more than a minute has passed, or somebody has changed it since. Nothing was "
+            "changed. You can still change your finding on this page."
+        )
+        messages.error(request, text)
+    else:
+        text = ngettext("%(count)s action undone.", "%(count)s actions undone.", count)
+        messages.success(request, text % {"count": count})
+    return redirect(back)
 
 
 def _declare_conflict(
@@ -406,7 +291,8 @@ def _request_clarification(
         else:
             wakeup.wake_worker()
             messages.success(request, _request_sent_message(version))
-            return redirect("admin:proposals_version_change", version.pk)
+            item = form.cleaned_data["item"]
+            return redirect(_case_url(request, version, item))
     return model_admin.render(
         request,
         f"{TEMPLATES}/ask.html",

@@ -100,7 +100,7 @@ def test_the_sheet_shows_no_finding_and_takes_no_answer_to_one(version):
     assert BEING_MADE in html and 'id="rule:established"' not in html
     with pytest.raises(sheet.NoSuchLine):
         sheet.choices_of(version, "rule:established")
-    assert sheet.confirm_met_rules(version, by=make_officer()) == 0
+    assert sheet.confirm_met_rules(version, by=make_officer()) == []
 
 
 def test_deciding_is_possible_and_says_that_the_check_is_being_made(version):

@@ -7,7 +7,7 @@ from django.urls import reverse
 from calls.models import Call
 from conftest import NEXT_DAY
 from foundation import clock
-from proposals.models import ScreeningAnswer, Version
+from proposals.models import CaseState, ScreeningAnswer, Version
 from proposals.screening.automatic_check import screen_closed
 from proposals.screening.sheet import (
     ExceptionsOpen,
@@ -16,6 +16,7 @@ from proposals.screening.sheet import (
     save_answer,
     sheet_of,
 )
+from proposals.screening.undo import undo_events
 from proposals.tests.factories import make_officer, make_ready, submit
 
 pytestmark = pytest.mark.django_db
@@ -107,6 +108,34 @@ def test_a_call_without_elements_has_no_checklist(version):
     assert sheet_of(changed, newest_verdict(changed).verdict).checklists == []
     with pytest.raises(NoSuchLine):
         answer(changed, "checklist:p1", "agree")
+
+
+def open_lines(version):
+    return CaseState.objects.get(version=version).open_lines
+
+
+def test_the_list_counts_a_checklist_that_is_confirmed_until_it_is_undone(version):
+    officer = make_officer()
+    changed = set_checklist(version, ("C1", "Is a group.", True))
+    answer(changed, "rule:duration", "agree", officer)
+    before = open_lines(changed)
+    saved = answer(changed, "checklist:p1", "agree", officer)
+    answer(changed, "element:p2:C1", "yes", officer)
+    assert open_lines(changed) == before - 2
+    undo_events([saved.event.pk], by=officer)
+    assert open_lines(changed) == before - 1
+
+
+def test_the_page_shows_exceptions_and_all_elements_on_demand(version):
+    client = Client()
+    client.force_login(make_officer())
+    path = reverse("admin:proposals_version_change", args=[version.pk])
+    shown = client.get(path).content.decode()
+    assert 'id="element:p1:C2"' in shown and 'id="element:p1:C1"' not in shown
+    assert 'id="element:p1:C1"' in client.get(path, {"elements": "all"}).content.decode()
+    answer(version, "element:p1:C5", "yes")
+    shown = client.get(path).content.decode()
+    assert 'id="element:p1:C1"' in shown and 'id="element:p2:C1"' not in shown
 
 
 def test_the_page_says_that_exceptions_come_first(version):
