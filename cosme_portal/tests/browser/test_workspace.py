@@ -280,7 +280,7 @@ def test_a_partner_is_asked_and_confirms_on_a_phone_without_an_account(visit, ca
     phone.press("Confirm that")
     phone.assert_shows("Your organisation has confirmed")
     assert Confirmation.objects.get().name == "Kim Partner"
-    lead.goto(f"/proposals/{proposal.number}/work/")
+    lead.goto(f"/proposals/{proposal.number}/progress/")
     lead.assert_shows("nothing outstanding")
 
 
@@ -317,7 +317,7 @@ def test_every_page_of_the_workspace_is_fine_on_screen_and_phone(visit, call):
     paths = [
         "/proposals/",
         f"{base}/",
-        f"{base}/work/",
+        f"{base}/progress/",
         f"{base}/people/",
         f"{base}/timeline/",
         f"{base}/compare/",

@@ -65,7 +65,9 @@ def test_the_link_in_a_mail_ends_them_only_when_somebody_says_so(call, watcher):
         make_request(call)
     notify_new_requests(AFTERNOON)
     link = next(
-        word for word in QueuedEmail.objects.get(to=watcher.email).text.split() if "/stop/" in word
+        word
+        for word in QueuedEmail.objects.get(to=watcher.email).text.split()
+        if "/unsubscribe/" in word
     )
     path = "/" + link.split("/", 3)[3]
     assert "Stop emails about “Photonics”?" in text_of(Client().get(path))
