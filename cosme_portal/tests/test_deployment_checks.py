@@ -243,8 +243,8 @@ def greeter():
             with connected, connected.makefile("rwb", buffering=0) as lines:
                 lines.write(b"220 greeter\r\n")
                 for line in lines:
-                    lines.write(b"221 bye\r\n" if line.startswith(b"QUIT") else b"250 greeter\r\n")
                     received.append(line.split()[0].upper())
+                    lines.write(b"221 bye\r\n" if line.startswith(b"QUIT") else b"250 greeter\r\n")
 
         received = []
         thread = threading.Thread(target=answer)
