@@ -70,6 +70,10 @@ COMMANDS = {
     "collect_orphans": [[]],
     "backup": None,
     "restore": None,
+    "check": None,
+    "create_first_admin": None,
+    "new_seal_key": None,
+    "send_test_mail": None,
 }
 
 
