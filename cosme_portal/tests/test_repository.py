@@ -21,7 +21,7 @@ DOCUMENTS = sorted(
     - {"docs/limits.md", "docs/roles.md", "docs/rules.md"}
     | {"README.md", "CONTRIBUTING.md"}
 )
-PROGRAMS = {"pg_dump"}
+PROGRAMS = {"df", "pg_dump"}
 CODE = ("foundation", "calls", "applicants", "proposals", "cosme_portal", "docs", "deploy")
 
 # Something of this repository: with a folder before it, or with an ending that our files have.
