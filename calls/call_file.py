@@ -8,11 +8,10 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 from zoneinfo import available_timezones
 
 import yaml
-from yaml.composer import Composer
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from calls.eligibility import RuleSet
@@ -73,21 +72,13 @@ def _text_of(path: Path) -> str:
         raise BadCallFile(1, "the file is not UTF-8 text.") from None
 
 
-class _Loader(Composer, yaml.CSafeLoader):
-    """Composes a call file: without aliases, which a few lines multiply to any size, and few levels.
-
-    The tokens come from libyaml, which takes a fifth of the time of PyYAML's own scanner.
-    """
+class _Loader(yaml.SafeLoader):
+    """Composes a call file: without aliases, which a few lines multiply to any size, and few levels."""
 
     levels = 0
 
-    def __init__(self, stream: str) -> None:
-        yaml.CSafeLoader.__init__(self, stream)
-        Composer.__init__(self)
-
     def compose_node(self, parent: Node | None, index: Any) -> Node | None:
-        event = cast("Any", self.peek_event())  # there is one: the parser is inside of the document
-        line = event.start_mark.line + 1
+        line = self.peek_event().start_mark.line + 1
         if self.check_event(yaml.AliasEvent):
             raise BadCallFile(line, "found an alias (*); expected the value itself.")
         if self.levels >= MAX_LEVELS:

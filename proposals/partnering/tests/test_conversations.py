@@ -224,9 +224,11 @@ def test_interest_becomes_an_invitation_in_one_click(call, owner, asker):
     assert answer.status_code == 200 and owner[1].name in text_of(answer)
     added = reload(draft).participants.get(organisation=owner[1])
     assert added.role == "partner"
-    assert f"/proposals/{draft.number}/work/{added.key}/confirm/" in Message.objects.last().text
+    assert f"/proposals/{draft.number}/progress/{added.key}/confirm/" in Message.objects.last().text
     assert (
-        client_of(owner[0]).get(f"/proposals/{draft.number}/work/{added.key}/confirm/").status_code
+        client_of(owner[0])
+        .get(f"/proposals/{draft.number}/progress/{added.key}/confirm/")
+        .status_code
         == 200
     )
     assert (
