@@ -240,7 +240,7 @@ def _add_note(model_admin: "OfficerAdmin", request: HttpRequest, version: Versio
 def _undo(model_admin: "OfficerAdmin", request: HttpRequest) -> HttpResponse:
     """Undo what this officer did a moment ago, and lead back to where it was offered."""
     back = request.POST.get("back", "")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+    if not (back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)):
         back = reverse("admin:proposals_version_changelist")
     try:
         count = undo_events(event_keys(request), by=current_user(request))
