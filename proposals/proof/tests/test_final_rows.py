@@ -179,8 +179,8 @@ def test_no_row_becomes_a_row_of_somebody_else(filled):
         (Confirmation, "never deleted"),
         (OutboxMessage, "Cannot delete"),
         (ProposedChange, "Cannot delete"),
-        (DraftChange, "so soon"),
-        (OrganisationChange, "so soon"),
+        (DraftChange, "not deleted before"),
+        (OrganisationChange, "not deleted before"),
     ],
 )
 def test_what_happened_is_not_deleted(filled, model, text):
@@ -252,7 +252,7 @@ def test_nothing_is_withdrawn_by_a_time_that_was_made_up(call):
         )
 
 
-REFUSALS = ("cannot", "with a reason only")  # not: that the key is taken
+REFUSALS = ("cannot", "only with a recorded reason")  # not: that the key is taken
 
 
 def test_no_row_of_any_table_takes_another_key(call):

@@ -105,9 +105,9 @@ def ways_by_pages(version):
         sent = {"case": case, "outcome": "eligible", "reason": "x", "with_findings": "on"}
         yield "post", reverse("admin:proposals_version_bulk", args=[task]), sent
         yield "post", reverse("admin:proposals_version_bulk", args=[task]), sent | {"do": "yes"}
-    for part in ("decide", "ask", "conflict"):
+    for part in ("decide", "request_clarification", "conflict"):
         yield "get", reverse(f"admin:proposals_version_{part}", args=[version.pk]), {}
-    for part in ("decide", "ask", "conflict", "answer", "agree", "note"):
+    for part in ("decide", "request_clarification", "conflict", "answer", "confirm_met", "note"):
         sent = {
             "reason": "x",
             "text": "x",
@@ -122,7 +122,11 @@ def ways_by_pages(version):
         {"version": [version.pk], "officers": [1]},
     )
     yield "get", reverse("admin:proposals_version_reply_file", args=[version.pk, 1]), {}
-    yield "get", reverse("admin:proposals_version_statistics"), {}
+    for page in ("statistics", "dashboard", "columns", "notifications"):
+        yield "get", reverse(f"admin:proposals_version_{page}"), {}
+    yield "get", reverse("admin:proposals_version_rows"), {"q": version.proposal.number}
+    chosen = {"version": [version.pk], "name": "x", "remark": "x"}
+    yield "post", reverse("admin:proposals_version_tag"), chosen
     yield "get", reverse("admin:index"), {}
     yield "get", reverse("admin:app_list", args=["proposals"]), {}
     yield "get", f"/admin/r/1/{version.pk}/", {}

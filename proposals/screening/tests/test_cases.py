@@ -199,7 +199,7 @@ def test_cases_are_assigned_from_the_list(versions, next_day):
 
 def all_pages_of(version):
     number = version.proposal.number
-    for name in ("change", "history", "decide", "ask", "conflict"):
+    for name in ("change", "history", "decide", "request_clarification", "conflict"):
         yield reverse(f"admin:proposals_version_{name}", args=[version.pk])
     for name in ("version", "receipt", "dossier"):
         yield reverse(f"proposals:{name}", args=[number, 1])

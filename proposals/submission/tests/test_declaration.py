@@ -196,6 +196,11 @@ def test_a_version_of_the_earlier_format_stays_readable_and_comparable(call):
     proposal = make_ready(call)
     document = dossier_of(Draft(proposal))
     del document["declaration"]
+    planned = ("first_month", "last_month", "lead", "partners", "deliverables")
+    document["activities"] = [
+        {name: value for name, value in activity.items() if name not in planned}
+        for activity in document["activities"]
+    ]
     text = canonical(document | {"format": "cosme-dossier/1"})
     version = submit(proposal)
     version.dossier = text
