@@ -65,7 +65,7 @@ def clicks_of_a_screening(port: int, source: Any) -> Iterator[bool]:
         context.add_cookies(cookies)
         hand = CountingHand(context.new_page())
         hand.page.set_default_timeout(15_000)
-        hand.page.goto(f"{address}{LIST}?outcome=pass")
+        hand.page.goto(f"{address}{LIST}?q={case.proposal.number}")
         screen_case(hand, case.proposal.number)
         browser.close()
     asked = f"at most {MAX_CLICKS}"

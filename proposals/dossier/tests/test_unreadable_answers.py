@@ -197,7 +197,7 @@ def officers_pages(version):
     """Every list of the back office, and every page of a case; they read the profiles as they are now."""
     for model in admin.site._registry:  # noqa: SLF001 -- what is registered
         yield reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-    for part in ("change", "decide", "ask", "conflict", "history"):
+    for part in ("change", "decide", "request_clarification", "conflict", "history"):
         yield reverse(f"admin:proposals_version_{part}", args=[version.pk])
     yield reverse("admin:proposals_version_statistics")
     organisation = version.proposal.participants.get(key="p1").organisation_id

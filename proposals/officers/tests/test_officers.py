@@ -65,7 +65,7 @@ def admin_pages(version):
             yield listing + query
     for part in ("change", "history", "delete"):
         yield reverse(f"admin:proposals_version_{part}", args=[version.pk])
-    for page in ("decide", "ask", "conflict"):
+    for page in ("decide", "request_clarification", "conflict"):
         yield reverse(f"admin:proposals_version_{page}", args=[version.pk])
     yield LIST + f"?country={version.countries[0]}&versions=all&rule=established&outcome=pass"
     yield reverse("admin:applicants_organisation_changelist") + "?q=VERY-SECRET"

@@ -93,7 +93,7 @@ def test_every_page_of_a_proposal_is_404_for_strangers(call):
     create_receipt(version)
     stranger = client_of(make_user())
     routes = list(routes_of(proposal, version))
-    assert len(routes) == 51
+    assert len(routes) == 54
     for name, path in routes:
         for method in (stranger.get, stranger.post):
             assert method(path).status_code in HIDDEN, name
