@@ -292,7 +292,7 @@ def test_every_page_of_the_desk_is_accessible_and_fits(call, visit, width):
         exports.make_exports()
     visitor = sign_in_officer(visit, SCREENING_OFFICERS, width=width)
     Export.objects.filter(pk=export.pk).update(requested_by=visitor.officer)
-    for name in ("change", "decide", "ask", "conflict", "history"):
+    for name in ("change", "decide", "request_clarification", "conflict", "history"):
         visitor.goto(reverse(f"admin:proposals_version_{name}", args=[version.pk]))
     for path in (
         "/admin/",

@@ -409,7 +409,9 @@ def test_thirty_activities_are_pasted_from_a_spreadsheet(visit, call):
     wait_until(lambda: len(stored(proposal, "activities").get("activities", [])) == 30)
     rows = stored(proposal, "activities")["activities"]
     assert rows[29].pop("row")
-    assert rows[29] == {
+    assert {
+        name: rows[29][name] for name in ("title", "objective", "description", "justification")
+    } == {
         "title": "Activity 29",
         "objective": objective["code"],
         "description": "What 29",

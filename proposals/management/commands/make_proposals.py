@@ -174,6 +174,7 @@ class _Maker:
         costs = sum(sum(line.values()) - line["grant"] for line in lines)
         objective = strand.objectives[0]["code"] if strand.objectives else ""
         markets = self.chance.sample(MARKETS, 2)
+        months = self.chance.choice([12, 18, 24, 24, 30])
         return {
             "format": FORMAT,
             "call": self.call.reference,
@@ -183,7 +184,7 @@ class _Maker:
                 "acronym": f"{name} {self.chance.randrange(10, 99)}",
                 "title": f"{name}: small and medium-sized enterprises to {' and '.join(markets)}",
                 "abstract": "Demonstration text. The partners go to markets beyond Europe together.",
-                "duration_months": self.chance.choice([12, 18, 24, 24, 30]),
+                "duration_months": months,
                 "partnership": {"name": name, "since": 2012, "text": "Agreed in 2012."}
                 if strand.needs_established_partnership
                 else None,
@@ -208,6 +209,11 @@ class _Maker:
                     "objective": objective,
                     "description": "Demonstration text. Two missions and a report.",
                     "justification": self.chance.choice(["Members asked for it.", "Surveyed.", ""]),
+                    "first_month": 1,
+                    "last_month": months,
+                    "lead": "p1",
+                    "partners": [f"p{place}" for place in range(2, len(members) + 1)],
+                    "deliverables": [],
                 }
             ],
             "deliverables": [

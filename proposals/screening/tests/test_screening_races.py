@@ -122,7 +122,7 @@ def test_who_agrees_with_all_that_is_met_leaves_what_a_colleague_is_just_answeri
         ("answer", {"item": LINE, "answer": "agree", "revision": 0}, 404),
         ("agree", {}, 404),
         ("note", {"text": "A note that is long enough to be given back to who typed it."}, 404),
-        ("ask", {"text": "Why?", "due_at": "29.4.2015 17:00"}, 404),
+        ("request_clarification", {"text": "Why?", "due_at": "29.4.2015 17:00"}, 404),
         ("decide", {"outcome": "eligible", "reason": "All is met.", "sure": "on"}, 422),
     ],
 )
@@ -195,7 +195,9 @@ def test_nobody_asks_about_a_version_that_is_being_withdrawn(version):
     applicant = version.proposal.started_by
     answer = overtaken(
         lambda: withdraw(version.proposal, reason="A slip", by=applicant, received_at=AFTERNOON),
-        posting(make_officer(), version, "ask", text="Why?", due_at="29.4.2015 17:00"),
+        posting(
+            make_officer(), version, "request_clarification", text="Why?", due_at="29.4.2015 17:00"
+        ),
     )
     assert answer.status_code == 422
     assert "replaced or withdrawn" in text_of(answer)
@@ -205,7 +207,8 @@ def test_nobody_asks_about_a_version_that_is_being_withdrawn(version):
 def test_a_question_that_two_ask_at_once_is_asked_once_and_the_other_hears_by_whom(version):
     sent = {"text": "Why?", "due_at": "29.4.2015 17:00"}
     answers = at_once(
-        row(version), *[posting(make_officer(), version, "ask", **sent) for _one in range(2)]
+        row(version),
+        *[posting(make_officer(), version, "request_clarification", **sent) for _one in range(2)],
     )
     assert statuses(answers) == [302, 422]
     assert str(ClarificationRequest.objects.get().requested_by) in text_of(the(answers, 422))
