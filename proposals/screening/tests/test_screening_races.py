@@ -105,7 +105,7 @@ def test_who_agrees_with_all_that_is_met_leaves_what_a_colleague_is_just_answeri
         lambda: sheet.save_answer(
             version, LINE, answer="differ", reason="Two only", seen_revision=0, by=ana
         ),
-        posting(ben, version, "agree"),
+        posting(ben, version, "confirm_met"),
     )
     assert message_levels([answer]) == [[SUCCESS]]
     assert ScreeningAnswer.objects.get(item=LINE).answered_by == ana
@@ -120,7 +120,7 @@ def test_who_agrees_with_all_that_is_met_leaves_what_a_colleague_is_just_answeri
     [
         ("answer", {"item": LINE, "answer": "agree", "revision": 0, "itself": True}, 409),
         ("answer", {"item": LINE, "answer": "agree", "revision": 0}, 404),
-        ("agree", {}, 404),
+        ("confirm_met", {}, 404),
         ("note", {"text": "A note that is long enough to be given back to who typed it."}, 404),
         ("request_clarification", {"text": "Why?", "due_at": "29.4.2015 17:00"}, 404),
         ("decide", {"outcome": "eligible", "reason": "All is met.", "sure": "on"}, 422),
