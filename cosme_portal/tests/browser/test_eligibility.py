@@ -102,7 +102,7 @@ def test_an_officer_looks_at_a_change_and_puts_it_in_force(call, visit):
     officer.goto("/rules/")
     officer.goto("/admin/proposals/proposedchange/")
     officer.press("Change the countries for COSME", within="#content")
-    officer.press("MD", within="#content")
+    officer.press("Moldova", within="#content")
     officer.fill(in_force_on="2015-05-01", reason="Corrigendum of 2 May")
     officer.press("Calculate the impact", within="#content")
     officer.assert_shows(
