@@ -213,11 +213,13 @@ def test_from_the_call_to_an_officers_decision(call, visit, with_worker, strand)
     lead.goto(f"/proposals/{number}/")
     lead.assert_shows("1 field has changed since then.")
     lead.goto(f"/proposals/{number}/check/")
+    lead.fill(declared=call.declaration_digest)
     lead.press("Submit again")
     lead.assert_shows("version 2")
 
     set_clock(DEADLINE - timedelta(seconds=4))
     lead.goto(f"/proposals/{number}/check/")
+    lead.fill(declared=call.declaration_digest)
     lead.page.get_by_text("0 seconds: the deadline has passed").first.wait_for(timeout=15_000)
     lead.press("Submit again")
     lead.assert_shows(
