@@ -31,7 +31,8 @@ from proposals.proof.receipts import create_receipt
 from proposals.tests.factories import make_ready, reload, submit
 from proposals.workspace.tests.test_uploads import pdf_bytes, upload
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# One worker runs them all: they restore into one database.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("backup")]
 RESTORED = "portal_restored_by_a_test"
 
 

@@ -244,7 +244,7 @@ FILES_OF_FORMS = {
     "cosme_portal.design_views.SpecimenForm.document": "shown, never sent: the page only reads",
 }
 # What data of programs is parsed into: everything else must be a part of these.
-ROOTS = {"proposals.dossier.file_format.Dossier"}
+ROOTS = {"proposals.dossier.file_format.Dossier", "proposals.dossier.file_reader._Format"}
 
 
 def commands_with_files():

@@ -22,7 +22,7 @@ from proposals import tasks
 from proposals.delivery import scheduler_lease
 from proposals.models import OutboxMessage
 from proposals.proof import pdf_signature
-from proposals.tests.factories import make_draft, make_ready, submit
+from proposals.tests.factories import make_draft, make_ready, submit, submit_fields
 
 pytestmark = pytest.mark.django_db
 
@@ -148,7 +148,8 @@ def test_a_request_beyond_a_limit_is_counted(measured, limits_apply, client):
 def submit_by_hand(proposal):
     client = Client()
     client.force_login(proposal.started_by)
-    return client.post(f"/proposals/{proposal.number}/check/").status_code
+    fields = submit_fields(proposal)
+    return client.post(f"/proposals/{proposal.number}/check/", fields).status_code
 
 
 def test_submissions_and_refusals_are_counted(measured, call):

@@ -68,7 +68,7 @@ def test_from_a_request_to_a_consortium_without_a_gap(call, visit):
     lead.assert_shows("With pleasure.")
     lead.follow(lead.page.locator(f"button[name=draft][value='{draft.number}']"))
     lead.check()
-    lead.assert_shows("The organisation was added to your consortium", organisation.name)
+    lead.assert_shows("The organisation is invited to your consortium", organisation.name)
     owner.page.reload()
     owner.press("/confirm/")
     owner.page.get_by_label("Your name").fill("Anne Owner")
