@@ -44,7 +44,16 @@ ALLOWED = {
     ("foundation/limits.py", "32"): "a hash",
     ("proposals/delivery/emails.py", "32"): "a hash",
     ("proposals/reporting/admin/records.py", "SHORT"): "ends in …; the row leads to the whole",
-    ("proposals/screening/admin/case_forms.py", "60"): "the name of a line of the sheet",
+    ("proposals/screening/admin/sheet.py", "60"): "the name of a line of the sheet",
+    ("proposals/screening/search_language.py", "MAX_SHOWN"): "ends in …; the field has the whole",
+    ("proposals/reporting/admin/list_rows.py", "MAX_ROWS + 1"): "more rows are refused",
+    ("proposals/screening/admin/filters.py", "MAX_TAGS"): "names in a filter; the search has all",
+    ("proposals/screening/admin/notification_pages.py", "MAX_SHOWN"): "the newest of a list",
+    ("proposals/screening/officer_emails.py", "MAX_NAMED"): "says how many more there are",
+    ("proposals/workspace/views/partner_search.py", "MAX_AT_ONCE"): "the page says who was invited",
+    ("cosme_portal/management/commands/new_seal_key.py", "MAX_NAME"): "a name that is made here",
+    ("cosme_portal/site_search.py", "MAX_SHOWN"): "hits of each kind, the best of a search",
+    ("cosme_portal/site_search.py", "MAX_WORDS"): "a sentence names the words left out",
     ("foundation/csv_import.py", "MAX_SHOWN_LENGTH"): "ends in …; the table is the person's",
     ("proposals/dossier/file_reader.py", "MAX_SHOWN_LENGTH"): "ends in …; the file is the person's",
     ("proposals/dossier/file_reader.py", "MAX_SHOWN_LENGTH + 1"): "as above",
@@ -198,6 +207,7 @@ def test_the_feed_has_the_whole_text():
 
 def test_a_cell_that_excel_cannot_hold_says_that_it_is_cut():
     row = dict.fromkeys(export_tables.COLUMNS, "x" * (export_tables.MAX_CELL_LENGTH + 1))
+    row |= {"rules": [], "countries": []}
     book = io.BytesIO()
     export_tables.write_xlsx([row], book)
     with zipfile.ZipFile(book) as archive:

@@ -56,7 +56,11 @@ def _export(model_admin: "OfficerAdmin", request: HttpRequest) -> HttpResponse:
     except (DisallowedModelAdminLookup, IncorrectLookupParameters):
         messages.error(request, _("Nothing was exported: the address of the list was not valid."))
         return redirect("admin:proposals_version_changelist")
-    pks = list(case_list.queryset.values_list("pk", flat=True)[:MAX_ROWS])
+    pks = list(case_list.queryset.values_list("pk", flat=True)[: MAX_ROWS + 1])
+    if len(pks) > MAX_ROWS:
+        text = _("Nothing was exported: the list has more than %(count)s rows. Filter it first.")
+        messages.error(request, text % {"count": f"{MAX_ROWS:,}"})
+        return redirect("admin:proposals_version_changelist")
     _log_export(pks, by=current_user(request))
     out = io.StringIO()
     write_rows(out, pks, shown_columns(request), model_admin)

@@ -18,9 +18,10 @@ from proposals.officers import cases, tags
 from proposals.screening import clarifications, queue
 from proposals.screening.admin.columns import COLUMNS, USUAL
 from proposals.screening.automatic_check import screen_closed
+from proposals.screening.checklists import applicants_in
 from proposals.screening.decisions import record_decision
 from proposals.screening.search_language import OPERATORS, Asker, InvalidSearch, search_cases
-from proposals.screening.sheet import applicants_in, newest_verdict, save_answer, sheet_of
+from proposals.screening.sheet import newest_verdict, save_answer, sheet_of
 from proposals.tests.factories import make_officer, make_ready, reload, save, submit
 
 pytestmark = pytest.mark.django_db
