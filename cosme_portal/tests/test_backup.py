@@ -31,9 +31,9 @@ from proposals.proof.receipts import create_receipt
 from proposals.tests.factories import make_ready, reload, submit
 from proposals.workspace.tests.test_uploads import pdf_bytes, upload
 
-# One worker runs them all: they restore into one database.
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("backup")]
-RESTORED = "portal_restored_by_a_test"
+pytestmark = pytest.mark.django_db(transaction=True)
+# One for each process that runs tests: two restore at once.
+RESTORED = f"portal_restored_by_{os.environ.get('PYTEST_XDIST_WORKER', 'a_test')}"
 
 
 def address_of(name):
