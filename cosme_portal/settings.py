@@ -386,7 +386,7 @@ if IN_PRODUCTION and not SEAL_PEM and not env.str("PORTAL_SEAL_FILE", ""):
 METRICS_TOKEN = read_secret("PORTAL_METRICS_TOKEN")
 METRICS_ADDRESSES = frozenset(env.list("PORTAL_METRICS_ADDRESSES", default=[]))
 METRICS_ENABLED = bool(METRICS_TOKEN or METRICS_ADDRESSES)
-# Of all processes of one machine. A later version may count by other labels, so it begins anew.
+# Of all processes of one machine. A later version may count by other labels, so it has its own.
 METRICS_FOLDER = Path(env.str("PORTAL_METRICS_FOLDER", "") or VAR / "metrics") / __version__
 SENTRY_DSN = read_secret("PORTAL_SENTRY_DSN")
 LEAST_TOKEN = 20  # characters

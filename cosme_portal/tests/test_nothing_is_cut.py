@@ -50,7 +50,6 @@ ALLOWED = {
     ("proposals/screening/admin/filters.py", "MAX_TAGS"): "names in a filter; the search has all",
     ("proposals/screening/admin/notification_pages.py", "MAX_SHOWN"): "the newest of a list",
     ("proposals/screening/officer_emails.py", "MAX_NAMED"): "says how many more there are",
-    ("proposals/workspace/views/partner_search.py", "MAX_AT_ONCE"): "the page says who was invited",
     ("cosme_portal/management/commands/new_seal_key.py", "MAX_NAME"): "a name that is made here",
     ("cosme_portal/site_search.py", "MAX_SHOWN"): "hits of each kind, the best of a search",
     ("cosme_portal/site_search.py", "MAX_WORDS"): "a sentence names the words left out",

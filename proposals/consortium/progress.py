@@ -57,7 +57,7 @@ class PartnerPart:
 
 @dataclass(frozen=True)
 class PartnerRow:
-    """One partner: the people to show, its parts, what it owes in words, and whom a reminder reaches."""
+    """One partner: the people to show, its parts, what is missing in words, and whom a reminder reaches."""
 
     participant: Participant
     people: Sequence[User]

@@ -17,6 +17,7 @@ from proposals.consortium.partners import InvitedPartner, invite_partners
 from proposals.dossier.document import Draft
 from proposals.models import Invitation, QueuedEmail
 from proposals.tests.factories import make_draft, reload
+from proposals.workspace.views import partners
 
 pytestmark = pytest.mark.django_db
 
@@ -94,6 +95,19 @@ def test_nobody_is_invited_while_one_address_is_wrong_and_what_was_typed_comes_b
     assert "no address" in page
     assert "Hello Anne" in page
     assert len(re.findall(r'name="organisation"[^>]*checked', page)) == 2
+
+
+def test_more_organisations_than_one_action_invites_are_refused_and_stay_ticked(call, monkeypatch):
+    monkeypatch.setattr(partners, "MAX_AT_ONCE", 2)
+    proposal = make_draft(call)
+    chosen = [make_organisation() for _number in range(3)]
+
+    answer = send(proposal, chosen, message="Hello all")
+
+    page = answer.content.decode()
+    assert (answer.status_code, proposal.participants.count()) == (422, 3)
+    assert "Hello all" in page
+    assert len(re.findall(r'name="organisation"[^>]*checked', page)) == 3
 
 
 def test_an_organisation_that_takes_part_already_stops_no_other(call):

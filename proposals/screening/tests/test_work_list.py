@@ -15,6 +15,7 @@ from conftest import NEXT_DAY
 from foundation import clock
 from proposals.models import CaseEvent, CaseState, CaseTag, OfficerPreferences, Version
 from proposals.officers import cases, tags
+from proposals.reporting.admin import list_rows
 from proposals.screening import clarifications, queue
 from proposals.screening.admin.columns import COLUMNS, USUAL
 from proposals.screening.automatic_check import screen_closed
@@ -352,6 +353,13 @@ def test_a_shared_view_is_offered_to_colleagues_while_its_author_has_the_role(ve
 
 def rows_of_file(answer):
     return list(csv.reader(answer.content.decode("utf-8-sig").splitlines()))
+
+
+def test_a_list_with_more_rows_than_an_export_takes_is_refused_whole(versions, monkeypatch):
+    monkeypatch.setattr(list_rows, "MAX_ROWS", 2)
+    answer = client_of(make_officer()).post(reverse("admin:proposals_version_rows"))
+    assert answer.status_code == 302
+    assert not CaseEvent.objects.filter(kind=CaseEvent.Kind.EXPORTED).exists()
 
 
 def test_the_rows_that_the_list_shows_are_exported_without_formulas(versions):

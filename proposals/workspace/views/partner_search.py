@@ -8,7 +8,6 @@ from django.http import QueryDict
 
 from applicants.models import Organisation
 from foundation.search_words import searched
-from proposals.consortium.partners import MAX_AT_ONCE
 from proposals.dossier.document import Draft
 from proposals.steps.forms import InvitedPartnerForm, PersonalMessageForm
 
@@ -83,7 +82,7 @@ def chosen_organisations(sent: QueryDict) -> list[Organisation]:
     """Those that are ticked, or the one whose own button was pressed, in the order of their names."""
     only = sent.get("only", "")
     texts = [only] if only else sent.getlist("organisation")
-    numbers = {number for text in texts[:MAX_AT_ONCE] if (number := number_in(text)) is not None}
+    numbers = {number for text in texts if (number := number_in(text)) is not None}
     return list(Organisation.objects.filter(pk__in=numbers)) if numbers else []
 
 

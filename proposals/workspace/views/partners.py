@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -15,7 +15,12 @@ from foundation.sentences import gettext as _
 from proposals.consortium import drafts
 from proposals.consortium.access import base_context, get_draft_or_404, return_input_on_failure
 from proposals.consortium.participants import NewParticipant
-from proposals.consortium.partners import InvitedPartner, InvitedPartners, invite_partners
+from proposals.consortium.partners import (
+    MAX_AT_ONCE,
+    InvitedPartner,
+    InvitedPartners,
+    invite_partners,
+)
 from proposals.dossier.document import Draft
 from proposals.steps.forms import InvitedPartnerForm, PersonalMessageForm
 from proposals.workspace.views.consortium import (
@@ -57,7 +62,7 @@ def add_participant(request: HttpRequest, number: str) -> HttpResponse:
     if not organisations:
         messages.warning(request, _("Nobody was invited. Select an organisation first."))
         return redirect("proposals:consortium", number)
-    message_form = PersonalMessageForm(request.POST)
+    message_form = _message_form(request.POST, len(organisations))
     entries = [
         SearchedOrganisation(organisation, form_of(organisation, request.POST), is_ticked=True)
         for organisation in organisations
@@ -79,6 +84,15 @@ def add_participant(request: HttpRequest, number: str) -> HttpResponse:
     else:
         report_invited(request, result)
     return redirect("proposals:consortium", number)
+
+
+def _message_form(sent: QueryDict, count: int) -> PersonalMessageForm:
+    """The message to all who are invited, with an error if they are too many for one action."""
+    form = PersonalMessageForm(sent)
+    if count > MAX_AT_ONCE:
+        text = _("Nobody was invited. Select up to %(most)s organisations; you selected %(count)s.")
+        form.add_error(None, text % {"most": MAX_AT_ONCE, "count": count})
+    return form
 
 
 def _partner(entry: SearchedOrganisation, message: str) -> InvitedPartner:
