@@ -184,3 +184,11 @@ def test_what_names_no_event_undoes_nothing(version, values):
     client.force_login(make_officer())
     answer = client.post(reverse("admin:proposals_version_undo"), values)
     assert answer["Location"] == reverse("admin:proposals_version_changelist")
+
+
+@pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example/", "-1", "admin:index"])
+def test_undo_leads_back_to_paths_of_the_portal_only(version, back):
+    client = Client()
+    client.force_login(make_officer())
+    answer = client.post(reverse("admin:proposals_version_undo"), {"event": ["1"], "back": back})
+    assert (answer.status_code, answer.url) == (302, reverse("admin:proposals_version_changelist"))
